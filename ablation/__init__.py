@@ -1,0 +1,1 @@
+"""Does this data help, and when does it stop helping?"""

@@ -1,0 +1,113 @@
+"""The nouns of the analysis: a paired difference with its interval, a signal, a decision, a mixture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Verdict = Literal["CONTINUE", "DONE", "OVER", "UNDECIDED"]
+State = Literal["holds", "fails", "unknown"]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate with its two-sided interval at `level`, over `n` prompts (in `clusters`) and `seeds`."""
+
+    estimate: float
+    low: float
+    high: float
+    level: float
+    n: int
+    clusters: int
+    seeds: int
+
+
+@dataclass(frozen=True)
+class Gain:
+    """score(treated) - score(control) on one eval bucket and split, paired by item and seed."""
+
+    treated: str
+    """Arm name."""
+    control: str
+    bucket: str
+    """The eval bucket the score was read on."""
+    split: str
+    metric: str
+    """"pass@1", "nll" (sign flipped: higher is better), "entropy", "learnable" ..."""
+    interval: Interval
+    mde: float
+    """Smallest true effect this design would have detected with 80% power."""
+
+
+@dataclass(frozen=True)
+class Signal:
+    """One of the four conditions of the rule for one bucket."""
+
+    name: Literal["dS_dev", "dS_OOD", "dH_policy", "dG_RL"]
+    condition: str
+    """In words: "dS_dev ~ 0 within +-0.05"."""
+    state: State
+    why: str
+    gain: Gain | None = None
+    margin: float | None = None
+    needs: str = ""
+    """What would settle an unknown state, with a number: "about 340 more dev prompts"."""
+
+
+@dataclass(frozen=True)
+class BucketDecision:
+    """Where one bucket stands."""
+
+    bucket: str
+    verdict: Verdict
+    label: str
+    """Word for people: still gaining | saturated | redundant | harmful | over-trained | undecided."""
+    rule: Literal["done", "not done", "undecided"]
+    """What the bare four-signal rule says, before the guards."""
+    signals: tuple[Signal, ...]
+    reasons: tuple[str, ...]
+    flips: tuple[str, ...]
+    """What evidence would change the verdict."""
+    next: str
+    """Cheapest next step."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The answer of a run."""
+
+    verdict: Verdict
+    headline: str
+    reasons: tuple[str, ...]
+    next: str
+    move_to_rl: Literal["yes", "no", "unknown"]
+    rl_reason: str
+    buckets: tuple[BucketDecision, ...]
+    checkpoint: str = ""
+    checkpoint_reason: str = ""
+
+
+@dataclass(frozen=True)
+class Weight:
+    """One bucket's line in a proposed mixture."""
+
+    bucket: str
+    weight: float
+    low: float
+    high: float
+    tokens: int
+    epochs: float
+    available_tokens: int
+    proportional: float
+    uniform: float
+    why: str
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """A proposal until `curate confirm` has trained it against the baselines."""
+
+    budget_tokens: int
+    weights: tuple[Weight, ...]
+    status: Literal["proposal", "confirmed"] = "proposal"
+    notes: tuple[str, ...] = field(default_factory=tuple)
