@@ -13,53 +13,53 @@ from buckets.record import Draft, Message, Record, content_hash, dumps, record_i
 
 MESSAGE = pl.Struct(
     {
-        "role": pl.String,
-        "content": pl.String,
-        "reasoning": pl.String,
-        "tool_calls": pl.String,
-        "tool_call_id": pl.String,
-        "name": pl.String,
+        "role": pl.String(),
+        "content": pl.String(),
+        "reasoning": pl.String(),
+        "tool_calls": pl.String(),
+        "tool_call_id": pl.String(),
+        "name": pl.String(),
     }
 )
 
 SCHEMA = pl.Schema(
     {
-        "id": pl.String,  # source/file:row:hash8
-        "content_hash": pl.String,  # 32 hex digits over messages and tools
-        "source": pl.String,
-        "origin": pl.Struct({"file": pl.String, "row": pl.Int64}),  # path as read, row counted from 0
-        "format": pl.String,  # the format that read the row
+        "id": pl.String(),  # source/file:row:hash8
+        "content_hash": pl.String(),  # 32 hex digits over messages and tools
+        "source": pl.String(),
+        "origin": pl.Struct({"file": pl.String(), "row": pl.Int64()}),  # path as read, row counted from 0
+        "format": pl.String(),  # the format that read the row
         "messages": pl.List(MESSAGE),
-        "tools": pl.String,  # JSON
-        "reference": pl.String,  # gold final answer
-        "tests": pl.String,  # Python asserts
-        "schema": pl.String,  # JSON Schema of the answer
-        "bucket": pl.String,  # one of the nine, or null: unsure
-        "bucket_confidence": pl.Float32,  # 0..1
-        "bucket_reason": pl.String,
-        "tokens": pl.Int32,  # all turns
-        "answer_tokens": pl.Int32,  # assistant turns
-        "turns": pl.Int32,  # messages
-        "n_tool_calls": pl.Int32,
-        "chars": pl.Int32,
-        "difficulty": pl.Float32,  # 0..1 within the bucket
-        "licence": pl.String,
-        "meta": pl.String,  # JSON
+        "tools": pl.String(),  # JSON
+        "reference": pl.String(),  # gold final answer
+        "tests": pl.String(),  # Python asserts
+        "schema": pl.String(),  # JSON Schema of the answer
+        "bucket": pl.String(),  # one of the nine, or null: unsure
+        "bucket_confidence": pl.Float32(),  # 0..1
+        "bucket_reason": pl.String(),
+        "tokens": pl.Int32(),  # all turns
+        "answer_tokens": pl.Int32(),  # assistant turns
+        "turns": pl.Int32(),  # messages
+        "n_tool_calls": pl.Int32(),
+        "chars": pl.Int32(),
+        "difficulty": pl.Float32(),  # 0..1 within the bucket
+        "licence": pl.String(),
+        "meta": pl.String(),  # JSON
     }
 )
 
 FALLEN_SCHEMA = pl.Schema(
     {
-        "id": pl.String,
-        "source": pl.String,
-        "bucket": pl.String,
-        "origin": pl.Struct({"file": pl.String, "row": pl.Int64}),
-        "fate": pl.String,  # dropped | quarantined
-        "stage": pl.String,
-        "rule": pl.String,  # stable slug, counted and filtered on
-        "reason": pl.String,  # a sentence for a person
-        "evidence": pl.String,  # the matched text, the numbers: at most a few hundred characters
-        "witness": pl.String,  # id of the surviving twin, or of the eval item
+        "id": pl.String(),
+        "source": pl.String(),
+        "bucket": pl.String(),
+        "origin": pl.Struct({"file": pl.String(), "row": pl.Int64()}),
+        "fate": pl.String(),  # dropped | quarantined
+        "stage": pl.String(),
+        "rule": pl.String(),  # stable slug, counted and filtered on
+        "reason": pl.String(),  # a sentence for a person
+        "evidence": pl.String(),  # the matched text, the numbers: at most a few hundred characters
+        "witness": pl.String(),  # id of the surviving twin, or of the eval item
     }
 )
 
@@ -101,7 +101,7 @@ def split(frame: pl.DataFrame, falls: pl.DataFrame) -> Sorted:
         maintain_order="left",
     )
     kept = frame.filter(~pl.col("id").is_in(dropped["id"].implode()))
-    return Sorted(kept, dropped.select(FALLEN_SCHEMA.names()).cast(dict(FALLEN_SCHEMA)))
+    return Sorted(kept, dropped.select(FALLEN_SCHEMA.names()).cast(FALLEN_SCHEMA))
 
 
 def conserve(stage: str, before: pl.DataFrame, after: Sorted) -> None:
