@@ -1,0 +1,87 @@
+"""The dataset card: a README.md that the Hugging Face hub and people can read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import yaml
+
+
+def card(
+    name: str, formats: Sequence[str], recipe: dict[str, Any], summary: Sequence[dict[str, Any]], out: Path
+) -> str:
+    """YAML front matter (configs, licences, size) and tables of buckets, sources and what fell."""
+    rows = sum(line["rows"] for line in summary)
+    front = {
+        "pretty_name": name,
+        "license": _licence(summary),
+        "size_categories": [_size(rows)],
+        "task_categories": ["text-generation"],
+        "tags": ["sft", "sft-curate"],
+        "configs": [{"config_name": "default", "data_files": _data_file(name, formats)}],
+    }
+    return "\n".join(
+        [
+            "---",
+            yaml.safe_dump(front, sort_keys=True).strip(),
+            "---",
+            "",
+            f"# {name}",
+            "",
+            f"{rows:,} rows for supervised fine-tuning, made with sft-curate from the recipe in `recipe.yaml`.",
+            "",
+            "## Rows by bucket and source",
+            "",
+            *_table(("bucket", "source", "licence", "rows", "tokens"), [_cells(line) for line in summary]),
+            "",
+            "## What was taken out",
+            "",
+            *_table(("stage", "rule", "rows"), _fallen(out)),
+            "",
+            "Tokens are the toolkit's local estimate. Tool lists and call arguments are JSON strings in parquet.",
+            f"Files: {', '.join(sorted(formats))}; SHA256SUMS lists every file. Sources: "
+            + ", ".join(source["name"] for source in recipe["read"]["sources"])
+            + ".",
+            "",
+        ]
+    )
+
+
+def _licence(summary: Sequence[dict[str, Any]]) -> str:
+    found = {line["licence"] for line in summary}
+    return str(found.pop()).lower() if len(found) == 1 and None not in found else "other"
+
+
+def _size(rows: int) -> str:
+    for limit, word in ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M")):
+        if rows < limit:
+            return word
+    return "1M<n<10M" if rows < 10_000_000 else "n>10M"
+
+
+def _data_file(name: str, formats: Sequence[str]) -> str:
+    return f"data/{name}.parquet" if "parquet" in formats else f"data/{name}.{formats[0]}.jsonl"
+
+
+def _cells(line: dict[str, Any]) -> tuple[str, ...]:
+    named = (line["bucket"] or "unsure", line["source"], line["licence"] or "not stated")
+    return (*map(_escape, named), f"{line['rows']:,}", f"{line['tokens']:,}")
+
+
+def _fallen(out: Path) -> list[tuple[str, ...]]:
+    ledger = pl.read_parquet(out / "ledger.parquet", columns=["stage", "rule"])
+    counts = Counter(ledger.iter_rows())
+    return [(stage, rule, f"{count:,}") for (stage, rule), count in sorted(counts.items())]
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    return lines + ["| " + " | ".join(row) + " |" for row in rows]
+
+
+def _escape(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")

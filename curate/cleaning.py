@@ -1,0 +1,125 @@
+"""The first half of the road: read to balance, shard by shard, resumed or skipped by fingerprint."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import polars as pl
+
+from buckets import InputError, digest, digest_file, expand, no_fallen, read_frame, read_json, write_frame, write_json
+from curate.executor import Executor, executor
+from curate.job import Run
+from curate.read import InputFile, input_files
+from curate.recipe import CLEANING, ROAD, Recipe
+from curate.shards import Counts, Sorter, StageFolder, global_shards, read_shards, row_shards
+from curate.versions import code_digest
+
+_CODE = ("buckets", "verifiers", "curate")
+
+
+def clean(job: Run, wanted: Sequence[str], entry: dict[str, Any]) -> StageFolder:
+    """Read to balance; returns the folder of the last cleaning stage that stands."""
+    files = [file for source in job.recipe.read.sources for file in input_files(source, job.base)]
+    fingerprint = _inputs(files)
+    stood: list[StageFolder] = []
+    hands: Executor | None = None
+    try:
+        for stage in (s for s in CLEANING if job.recipe.has(s)):
+            fingerprint = digest([fingerprint, stage, _parameters(job, stage), code_digest(*_CODE)])
+            folder = StageFolder(job.stages, stage, fingerprint)
+            if not folder.is_whole():
+                if stage not in wanted:
+                    _must_not_need(stage, wanted)
+                    break
+                hands = hands or executor(job.recipe.executor, job.workers)
+                _walk(job, stage, files, stood[-1] if stood else None, folder, hands)
+            stood.append(folder)
+    finally:
+        if hands is not None:
+            hands.close()
+    entry["stages"] = [_line(folder) for folder in stood]
+    entry["data"] = stood[-1].path.relative_to(job.out).as_posix()
+    write_frame(job.out / "ledger.parquet", ledger(stood))
+    write_json(job.journal, entry)
+    return stood[-1]
+
+
+def _must_not_need(stage: str, wanted: Sequence[str]) -> None:
+    if ROAD.index(stage) < min(ROAD.index(name) for name in wanted):
+        raise InputError(f"stage {stage!r} has not been run with this recipe; run without --only first")
+
+
+def _inputs(files: Sequence[InputFile]) -> str:
+    """Names and bytes of all inputs, and how each is read."""
+    parts = [(file.source.name, file.name, file.format, digest_file(file.path)) for file in files]
+    return digest(text for part in parts for text in part)
+
+
+def _parameters(job: Run, stage: str) -> str:
+    """What of the recipe a stage's outcome depends on."""
+    table = getattr(job.recipe, stage).model_dump_json()
+    if stage == "bucket":
+        return table + str(_declared(job.recipe))
+    if stage == "decontaminate" and job.recipe.decontaminate is not None:
+        return table + "".join(digest_file(path) for path in expand(job.recipe.decontaminate.items, job.base))
+    return str(table)
+
+
+def _declared(recipe: Recipe) -> dict[str, str | None]:
+    return {source.name: source.bucket for source in recipe.read.sources}
+
+
+def _walk(
+    job: Run, stage: str, files: Sequence[InputFile], before: StageFolder | None, folder: StageFolder, hands: Executor
+) -> None:
+    """Run one cleaning stage into its folder."""
+    started = time.perf_counter()
+    notes: dict[str, Any] = {}
+    recipe = job.recipe
+    if before is None:
+        names, by_file = read_shards(files, recipe.read.shard_rows, folder, hands, job.notify)
+        counts = Counts.sum(part for _, part in by_file)
+        notes["files"] = [_file_line(file, part) for file, part in by_file]
+    elif stage == "dedup" and recipe.dedup is not None:
+        names, counts, notes = global_shards(recipe.dedup, before, folder, hands, job.notify)
+    elif stage == "balance" and recipe.balance is not None:
+        names, counts, notes = global_shards(recipe.balance, before, folder, hands, job.notify)
+    else:
+        names, counts = row_shards(_sorter(job, stage), before, folder, hands, job.notify)
+    folder.finish(names, counts, time.perf_counter() - started, notes)
+
+
+def _sorter(job: Run, stage: str) -> Sorter:
+    recipe = job.recipe
+    if stage == "bucket" and recipe.bucket is not None:
+        return partial(recipe.bucket.sort, declared=_declared(recipe))
+    if stage == "decontaminate" and recipe.decontaminate is not None:
+        return partial(recipe.decontaminate.sort, base=job.base)
+    if stage == "check" and recipe.check is not None:
+        return recipe.check
+    raise InputError(f"stage {stage!r} is no row-wise stage")
+
+
+def _file_line(file: InputFile, counts: Counts) -> dict[str, Any]:
+    return {
+        "source": file.source.name,
+        "path": file.shown,
+        "format": file.format,
+        "why": file.why,
+        "rows": counts.rows_in,
+        "quarantined": counts.quarantined,
+    }
+
+
+def _line(folder: StageFolder) -> dict[str, Any]:
+    manifest = read_json(folder.manifest)
+    return {key: manifest[key] for key in ("stage", "fingerprint", "counts", "seconds", "notes")}
+
+
+def ledger(stood: Sequence[StageFolder]) -> pl.DataFrame:
+    """Every row that fell, in the order of stages and shards."""
+    parts = [read_frame(folder.fallen(name)) for folder in stood for name in folder.names()]
+    return pl.concat(parts) if parts else no_fallen()

@@ -1,0 +1,109 @@
+"""Where jobs run: in this process, in local processes, or on a Ray cluster. Nothing else knows which."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
+from typing import Any, Protocol, TypeVar
+
+from buckets import IncompleteError, InputError
+
+Job = TypeVar("Job")
+Done = TypeVar("Done")
+
+
+class Executor(Protocol):
+    """`map` yields results in the order of the jobs and holds only a few jobs at a time."""
+
+    def map(self, function: Callable[[Job], Done], jobs: Iterable[Job]) -> Iterator[Done]: ...
+
+    def close(self) -> None: ...
+
+
+class Here:
+    """One job after the other, in this process."""
+
+    def map(self, function: Callable[[Job], Done], jobs: Iterable[Job]) -> Iterator[Done]:
+        return map(function, jobs)
+
+    def close(self) -> None:
+        """Nothing to give back."""
+
+
+class LocalProcesses:
+    """`workers` fresh processes on this machine (spawned: polars does not survive a fork)."""
+
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+        # Each worker computes alone on its core; read by polars when the worker first imports it.
+        threads = max(1, (os.cpu_count() or 1) // workers)
+        before = os.environ.get("POLARS_MAX_THREADS")
+        os.environ["POLARS_MAX_THREADS"] = str(threads)
+        try:
+            self._pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+            for _ in range(workers):
+                self._pool.submit(os.getpid)
+        finally:
+            if before is None:
+                del os.environ["POLARS_MAX_THREADS"]
+            else:
+                os.environ["POLARS_MAX_THREADS"] = before
+
+    def map(self, function: Callable[[Job], Done], jobs: Iterable[Job]) -> Iterator[Done]:
+        waiting: deque[Future[Done]] = deque()
+        try:
+            for job in jobs:
+                waiting.append(self._pool.submit(function, job))
+                if len(waiting) > 2 * self.workers:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        except BrokenProcessPool as error:
+            raise IncompleteError(
+                "a worker process died (out of memory?); finished shards are kept: "
+                "run the same command again to resume, with fewer --workers if memory was the cause"
+            ) from error
+        finally:
+            for future in waiting:
+                future.cancel()
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+class RayTasks:
+    """One Ray task a job, on the cluster that `ray.init()` finds; shards must lie on shared storage."""
+
+    def __init__(self, in_flight: int) -> None:
+        try:
+            import ray
+        except ImportError as error:
+            raise InputError("executor 'ray' needs the extra: pip install 'sft-curate[ray]'") from error
+        self._ray: Any = ray
+        self._in_flight = in_flight
+        if not ray.is_initialized():
+            ray.init(log_to_driver=False, configure_logging=False)
+
+    def map(self, function: Callable[[Job], Done], jobs: Iterable[Job]) -> Iterator[Done]:
+        remote = self._ray.remote(function)
+        waiting: deque[Any] = deque()
+        for job in jobs:
+            waiting.append(remote.remote(job))
+            if len(waiting) >= self._in_flight:
+                yield self._ray.get(waiting.popleft())
+        while waiting:
+            yield self._ray.get(waiting.popleft())
+
+    def close(self) -> None:
+        self._ray.shutdown()
+
+
+def executor(kind: str, workers: int) -> Executor:
+    """ "local" (one worker means no extra process) or "ray"."""
+    if kind == "ray":
+        return RayTasks(max(2, 2 * workers))
+    return Here() if workers == 1 else LocalProcesses(workers)

@@ -1,0 +1,30 @@
+"""One recipe on its way in one folder: what every step of the road is handed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from curate.recipe import Recipe
+from curate.shards import Notify
+
+
+@dataclass(frozen=True)
+class Run:
+    """One recipe on its way in one folder."""
+
+    recipe: Recipe
+    base: Path
+    """What the recipe's paths are relative to."""
+    out: Path
+    workers: int
+    notify: Notify
+    command: str = ""
+
+    @property
+    def stages(self) -> Path:
+        return self.out / "stages"
+
+    @property
+    def journal(self) -> Path:
+        return self.out / "run.json"

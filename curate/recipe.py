@@ -1,0 +1,219 @@
+"""The recipe: one YAML file that says all of a run, checked in full before anything runs."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import Field, ValidationError
+
+from ablation import AblationSettings, AnalyseSettings
+from buckets import BUCKETS, FORMATS, InputError, RecipeError, expand
+from curate.balance import Balance
+from curate.bucketing import Bucketing
+from curate.check import Check
+from curate.decontaminate import Decontaminate
+from curate.dedup import Dedup
+from curate.export import Export
+from curate.read import Read
+from curate.stage import Table
+from verifiers import CHECK_NAMES
+
+ROAD = ("read", "bucket", "check", "decontaminate", "dedup", "balance", "ablate", "decide", "report", "export")
+"""Stages in the order in which they run."""
+
+CLEANING = ROAD[: ROAD.index("ablate")]
+
+
+class Recipe(Table):
+    """A table for each stage; a table that is absent means that the stage is off."""
+
+    title: str = "Untitled run"
+    """Heads the report."""
+    read: Read
+    """Raw files to records."""
+    bucket: Bucketing | None = None
+    """Which capability each row trains."""
+    check: Check | None = None
+    """Rules and verifiers."""
+    decontaminate: Decontaminate | None = None
+    """Rows that give eval items away."""
+    dedup: Dedup | None = None
+    """Exact and near duplicates."""
+    balance: Balance | None = None
+    """Quotas over difficulty and length."""
+    ablate: AblationSettings | None = None
+    """SFT+eval trials: doses and leave-one-out."""
+    decide: AnalyseSettings | None = None
+    """Margins and budget of the verdict and the mixture."""
+    export: Export | None = None
+    """What is written for trainers."""
+    truth: str | None = None
+    """Labels of planted faults, JSON Lines: the report then shows each stage's recall and precision."""
+    executor: Literal["local", "ray"] = "local"
+    """Where shards are worked on."""
+
+    def has(self, stage: str) -> bool:
+        """Whether the stage runs; read and report always do."""
+        return stage == "report" or getattr(self, stage) is not None
+
+
+def load(path: Path, changes: Sequence[str] = ()) -> Recipe:
+    """The recipe at `path` with `a.b=c` changes applied; RecipeError carries every mistake at once."""
+    return parse(_yaml(path), path.parent.resolve(), changes, str(path))
+
+
+def parse(raw: Any, base: Path, changes: Sequence[str] = (), where: str = "recipe") -> Recipe:
+    """`raw` as YAML gave it; paths in it are relative to `base`."""
+    if not isinstance(raw, dict):
+        raise RecipeError(
+            [f"{where}: a recipe is a mapping of tables (read:, check:, ...), found {type(raw).__name__}"]
+        )
+    mistakes: list[str] = []
+    tables = {key: {} if value is None and key in Recipe.model_fields else value for key, value in raw.items()}
+    for change in changes:
+        mistakes += _change(tables, change)
+    try:
+        recipe = Recipe.model_validate(tables)
+    except ValidationError as error:
+        raise RecipeError(mistakes + [_sentence(e, tables) for e in error.errors()]) from error
+    mistakes += list(_meaning(recipe, base))
+    if mistakes:
+        raise RecipeError(mistakes)
+    return recipe
+
+
+def _yaml(path: Path) -> Any:
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise RecipeError([f"{path}: no such recipe"]) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError([f"{path}: cannot be read: {error}"]) from error
+    except yaml.YAMLError as error:
+        raise RecipeError([f"{path}: not YAML: {error}"]) from error
+
+
+def _change(tables: dict[str, Any], change: str) -> list[str]:
+    """Apply one `--set a.b=c` in place; the value is read as YAML."""
+    path, equals, text = change.partition("=")
+    if not equals or not path.strip():
+        return [f"--set {change}: write it as table.key=value"]
+    *parents, last = path.strip().split(".")
+    here: Any = tables
+    for key in parents:
+        step = here.setdefault(key, {}) if isinstance(here, dict) else _item(here, key)
+        if not isinstance(step, dict | list):
+            return [f"--set {change}: {key!r} is not a table"]
+        here = step
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        return [f"--set {change}: the value is not YAML: {error}"]
+    if isinstance(here, list):
+        if not last.isdigit() or int(last) >= len(here):
+            return [f"--set {change}: no item {last!r} in a list of {len(here)}"]
+        here[int(last)] = value
+    else:
+        here[last] = value
+    return []
+
+
+def _item(values: list[Any], key: str) -> Any:
+    return values[int(key)] if key.isdigit() and int(key) < len(values) else None
+
+
+def _sentence(error: Any, tables: dict[str, Any]) -> str:
+    """One pydantic error as a person would say it: path, what is wrong, what to write."""
+    path = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        known = _keys_at(error["loc"][:-1])
+        return f"{path}: unknown key{_near(str(error['loc'][-1]), known)}"
+    if error["type"] == "missing":
+        return f"{path}: missing; this key is required"
+    found = error.get("input")
+    shown = f" (found {found!r})" if isinstance(found, str | int | float | bool) else ""
+    return f"{path}: {error['msg']}{shown}"
+
+
+def _keys_at(location: Sequence[int | str]) -> list[str]:
+    """The keys that the published schema allows at a place in the recipe."""
+    schema = Recipe.model_json_schema()
+    nodes = [schema]
+    for part in location:
+        nodes = [child for node in nodes for child in _children(node, part, schema)]
+    return sorted({key for node in nodes for key in _resolve(node, schema).get("properties", {})})
+
+
+def _children(node: dict[str, Any], part: int | str, schema: dict[str, Any]) -> list[dict[str, Any]]:
+    found = []
+    for option in _options(_resolve(node, schema), schema):
+        if isinstance(part, int) and "items" in option:
+            found.append(option["items"])
+        elif part in option.get("properties", {}):
+            found.append(option["properties"][part])
+        elif option.get("title") == part:  # a branch of a union, which pydantic names in the path
+            found.append(option)
+    return [option for node in found for option in _options(_resolve(node, schema), schema)]
+
+
+def _options(node: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]]:
+    return [_resolve(option, schema) for option in node.get("anyOf", node.get("oneOf", [node]))]
+
+
+def _resolve(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    reference = node.get("$ref")
+    return schema["$defs"][reference.rsplit("/", 1)[-1]] if reference else node
+
+
+def _near(word: str, known: Iterable[str]) -> str:
+    known = list(known)
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    return f"; known here: {', '.join(known)}" if known else ""
+
+
+def _meaning(recipe: Recipe, base: Path) -> Iterable[str]:
+    """Mistakes that types cannot see: names that do not exist, files that are not there."""
+    names = [source.name for source in recipe.read.sources]
+    for index, source in enumerate(recipe.read.sources):
+        where = f"read.sources.{index}"
+        if names.index(source.name) != index:
+            yield f"{where}.name: {source.name!r} is used twice; ids would clash"
+        if source.bucket is not None and source.bucket not in BUCKETS:
+            yield f"{where}.bucket: no bucket {source.bucket!r}{_near(source.bucket, BUCKETS)}"
+        if source.format not in ("auto", *FORMATS):
+            yield f"{where}.format: no format {source.format!r}{_near(source.format, ['auto', *FORMATS])}"
+        if source.mapping is not None and source.format != "auto":
+            yield f"{where}: give either format or mapping, not both"
+        yield from _files(f"{where}.files", source.files, base)
+    if recipe.check is not None:
+        for name in recipe.check.skip:
+            if name not in CHECK_NAMES:
+                yield f"check.skip: no rule {name!r}{_near(name, CHECK_NAMES)}"
+    if recipe.dedup is not None:
+        for name in recipe.dedup.prefer:
+            if name not in names:
+                yield f"dedup.prefer: no source {name!r}{_near(name, names)}"
+    if recipe.decontaminate is not None:
+        yield from _files("decontaminate.items", recipe.decontaminate.items, base)
+    if recipe.ablate is not None:
+        yield from _files("ablate.items", recipe.ablate.items, base)
+        if recipe.bucket is None:
+            yield "ablate: needs buckets; add an empty table `bucket:`"
+    if recipe.decide is not None and recipe.ablate is None:
+        yield "decide: nothing to decide from; add an `ablate:` table or remove `decide:`"
+    if recipe.truth is not None:
+        yield from _files("truth", (recipe.truth,), base)
+
+
+def _files(where: str, patterns: Sequence[str], base: Path) -> Iterable[str]:
+    for pattern in patterns:
+        try:
+            expand((pattern,), base)
+        except InputError as error:
+            yield f"{where}: {error}"

@@ -1,0 +1,219 @@
+"""Row-wise and global stages over shards on disk: parallel, resumable, and counted twice."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from buckets import Sorted, check_counts, conserve, empty_frame, read_frame, read_json, rows_of, write_frame, write_json
+from curate.executor import Executor
+from curate.read import Chunk, InputFile, chunks, read_chunk
+from curate.stage import Decided, GlobalStage, apply
+
+Notify = Callable[[str, int, int], None]
+"""Called with (stage, shards done, shards in all or 0 when not known yet)."""
+
+Sorter = Callable[[pl.DataFrame], Sorted]
+
+
+@dataclass(frozen=True)
+class Counts:
+    """rows_in = kept + dropped + quarantined, always."""
+
+    rows_in: int
+    kept: int
+    dropped: int
+    quarantined: int
+
+    @classmethod
+    def sum(cls, parts: Iterable[Counts]) -> Counts:
+        parts = list(parts)
+        names = ("rows_in", "kept", "dropped", "quarantined")
+        return cls(*(sum(getattr(part, name) for part in parts) for name in names))
+
+
+@dataclass(frozen=True)
+class StageFolder:
+    """Where one stage with one fingerprint leaves its shards; whole once `manifest.json` is there."""
+
+    root: Path
+    stage: str
+    fingerprint: str
+
+    @property
+    def path(self) -> Path:
+        return self.root / f"{self.stage}-{self.fingerprint[:16]}"
+
+    @property
+    def manifest(self) -> Path:
+        return self.path / "manifest.json"
+
+    def is_whole(self) -> bool:
+        return self.manifest.exists()
+
+    def kept(self, name: str) -> Path:
+        return self.path / f"{name}.kept.parquet"
+
+    def fallen(self, name: str) -> Path:
+        return self.path / f"{name}.fallen.parquet"
+
+    def names(self) -> list[str]:
+        """Shard names in reading order, as the manifest lists them."""
+        return list(read_json(self.manifest)["shards"])
+
+    def counts(self) -> Counts:
+        return Counts(**read_json(self.manifest)["counts"])
+
+    def finish(self, names: Sequence[str], counts: Counts, seconds: float, notes: dict[str, Any]) -> None:
+        """Check the row law once more over the whole stage, then make the folder whole."""
+        check_counts(self.stage, counts.rows_in, counts.kept, counts.dropped + counts.quarantined)
+        entry = {
+            "stage": self.stage,
+            "fingerprint": self.fingerprint,
+            "shards": list(names),
+            "counts": asdict(counts),
+            "seconds": seconds,
+            "notes": notes,
+        }
+        write_json(self.manifest, entry)
+        for other in self.root.glob(f"{self.stage}-*"):  # an older recipe's outcome of the same stage
+            if other != self.path:
+                shutil.rmtree(other, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class ReadJob:
+    chunk: Chunk
+    folder: StageFolder
+    name: str
+
+
+@dataclass(frozen=True)
+class RowJob:
+    sorter: Sorter
+    before: Path
+    folder: StageFolder
+    name: str
+
+
+def read_shards(
+    files: Sequence[InputFile], shard_rows: int, folder: StageFolder, executor: Executor, notify: Notify
+) -> tuple[list[str], list[tuple[InputFile, Counts]]]:
+    """Shard names in reading order, and the counts of each file."""
+    names: list[str] = []
+
+    def jobs() -> Iterable[ReadJob]:
+        for place, file in enumerate(files):
+            for chunk in chunks(file, shard_rows):
+                names.append(f"{place:05d}-{chunk.index:06d}")
+                yield ReadJob(chunk, folder, names[-1])
+
+    by_file: dict[int, list[Counts]] = {}
+    for done, (place, counts) in enumerate(executor.map(_read_job, jobs()), start=1):
+        by_file.setdefault(place, []).append(counts)
+        notify("read", done, 0)
+    return names, [(file, Counts.sum(by_file.get(place, []))) for place, file in enumerate(files)]
+
+
+def _read_job(job: ReadJob) -> tuple[int, Counts]:
+    place = int(job.name.split("-")[0])
+    found = _already(job.folder, job.name)
+    if found is None:
+        out = read_chunk(job.chunk)
+        raw_rows = out.kept.select(pl.col("origin").struct.field("row").n_unique()).item() if out.kept.height else 0
+        check_counts("read", len(job.chunk.rows), raw_rows, out.dropped.height)
+        found = _write(job.folder, job.name, out)
+    return place, Counts(found.kept + found.quarantined, found.kept, 0, found.quarantined)
+
+
+def row_shards(
+    sorter: Sorter, before: StageFolder, folder: StageFolder, executor: Executor, notify: Notify
+) -> tuple[list[str], Counts]:
+    """A row-wise stage over every shard of the stage before it."""
+    names = before.names()
+    jobs = [RowJob(sorter, before.kept(name), folder, name) for name in names]
+    counts = []
+    for done, part in enumerate(executor.map(_row_job, jobs), start=1):
+        counts.append(part)
+        notify(folder.stage, done, len(jobs))
+    return names, Counts.sum(counts)
+
+
+def _row_job(job: RowJob) -> Counts:
+    found = _already(job.folder, job.name)
+    if found is not None:
+        return Counts(rows_of(job.before), found.kept, found.dropped, found.quarantined)
+    frame = read_frame(job.before)
+    out = job.sorter(frame)
+    conserve(job.folder.stage, frame, out)
+    return _write(job.folder, job.name, out)
+
+
+def global_shards(
+    stage: GlobalStage, before: StageFolder, folder: StageFolder, executor: Executor, notify: Notify
+) -> tuple[list[str], Counts, dict[str, Any]]:
+    """A stage that decides over all rows: sketch every shard, decide once, apply to every shard."""
+    names = before.names()
+    paths = [before.kept(name) for name in names]
+    sketches = []
+    for done, sketch in enumerate(executor.map(_Sketch(stage), paths), start=1):
+        sketches.append(sketch)
+        notify(folder.stage, done, 2 * len(paths))
+
+    def fetch(ids: Sequence[str]) -> pl.DataFrame:
+        wanted = pl.Series(list(ids))
+        return pl.concat([read_frame(path).filter(pl.col("id").is_in(wanted.implode())) for path in paths])
+
+    decided = stage.decide(sketches, fetch)
+    jobs = [RowJob(_Apply(decided), path, folder, name) for path, name in zip(paths, names, strict=True)]
+    counts = []
+    for done, part in enumerate(executor.map(_row_job, jobs), start=1):
+        counts.append(part)
+        notify(folder.stage, len(paths) + done, 2 * len(paths))
+    return names, Counts.sum(counts), decided.notes
+
+
+@dataclass(frozen=True)
+class _Sketch:
+    stage: GlobalStage
+
+    def __call__(self, path: Path) -> pl.DataFrame:
+        return self.stage.sketch(read_frame(path))
+
+
+@dataclass(frozen=True)
+class _Apply:
+    decided: Decided
+
+    def __call__(self, frame: pl.DataFrame) -> Sorted:
+        return apply(self.decided, frame)
+
+
+def _write(folder: StageFolder, name: str, out: Sorted) -> Counts:
+    """Fallen first, kept last: a shard counts as done when its kept file is there."""
+    write_frame(folder.fallen(name), out.dropped)
+    write_frame(folder.kept(name), out.kept)
+    return _tally(out.kept.height, out.dropped["fate"])
+
+
+def _already(folder: StageFolder, name: str) -> Counts | None:
+    """The counts of a shard that an earlier, interrupted run has finished."""
+    if not folder.kept(name).exists():
+        return None
+    return _tally(rows_of(folder.kept(name)), read_frame(folder.fallen(name), ["fate"])["fate"])
+
+
+def _tally(kept: int, fates: pl.Series) -> Counts:
+    quarantined = int((fates == "quarantined").sum())
+    return Counts(kept + len(fates), kept, len(fates) - quarantined, quarantined)
+
+
+def kept_frame(folder: StageFolder, columns: list[str] | None = None) -> pl.DataFrame:
+    """All kept rows of a stage, in reading order."""
+    parts = [read_frame(folder.kept(name), columns) for name in folder.names()]
+    return pl.concat(parts) if parts else empty_frame()

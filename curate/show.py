@@ -1,0 +1,164 @@
+"""What the command line tells a person: files, one record's life, the closing lines of a run."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from buckets import InputError, assign, read_json
+from curate.read import Source, chunks, input_files, read_chunk
+from curate.recipe import Recipe, parse
+
+
+def files_table(recipe: Recipe, base: Path) -> list[dict[str, str]]:
+    """source, path, format and why, for each input file."""
+    files = [file for source in recipe.read.sources for file in input_files(source, base)]
+    return [{"source": f.source.name, "path": f.shown, "format": f.format, "why": f.why} for f in files]
+
+
+def look_at(path: Path) -> dict[str, Any]:
+    """One raw file: format found, rows, unreadable rows by reason, buckets that the signals see."""
+    (file,) = input_files(Source(name="file", files=(path.name,)), path.resolve().parent)[:1]
+    reasons: Counter[str] = Counter()
+    first: dict[str, int] = {}
+    buckets: Counter[str] = Counter()
+    rows = records = 0
+    for chunk in chunks(file, 20_000):
+        out = read_chunk(chunk)
+        rows += len(chunk.rows)
+        records += out.kept.height
+        for rule, row in out.dropped.select("rule", pl.col("origin").struct.field("row")).iter_rows():
+            reasons[rule] += 1
+            first.setdefault(rule, row)
+        buckets.update(bucket or "unsure" for bucket in assign(out.kept)["bucket"])
+    return {
+        "path": str(path),
+        "format": file.format,
+        "why": file.why,
+        "rows": rows,
+        "records": records,
+        "quarantined": dict(reasons.most_common()),
+        "first": first,
+        "buckets": dict(buckets.most_common()),
+    }
+
+
+def stored_recipe(folder: Path, changes: Sequence[str]) -> tuple[Recipe, Path]:
+    """The resolved recipe of a run folder, with changes, and the folder its paths are relative to."""
+    stored = read_json(folder / "recipe.json")
+    base = (folder / stored["base"]).resolve()
+    return parse(stored["recipe"], base, changes, str(folder / "recipe.json")), base
+
+
+def life(folder: Path, id: str) -> dict[str, Any]:
+    """Everything a run knows of one record; InputError when the id is not in it."""
+    journal = read_json(folder / "run.json")
+    fell = pl.scan_parquet(folder / "ledger.parquet").filter(pl.col("id") == id).collect().to_dicts()
+    record: dict[str, Any] | None = None
+    stages = []
+    for line in journal["stages"]:
+        rows = _find(folder, line, id)
+        if rows:
+            record = rows[0]
+            stages.append({"stage": line["stage"], "verdict": "kept"})
+        elif fell and fell[0]["stage"] == line["stage"]:
+            stages.append({"stage": line["stage"], "verdict": fell[0]["fate"], **fell[0]})
+    if record is None and not fell:
+        raise InputError(
+            f"{folder}: no record {id!r}; ids look like source/file:row:hash, see ledger.parquet and export/"
+        )
+    witness = fell[0]["witness"] if fell else None
+    return {
+        "id": id,
+        "record": record,
+        "stages": stages,
+        "fell": fell[0] if fell else None,
+        "witness": _witness(folder, journal, witness),
+    }
+
+
+def _find(folder: Path, line: dict[str, Any], id: str) -> list[dict[str, Any]]:
+    place = folder / "stages" / f"{line['stage']}-{line['fingerprint'][:16]}"
+    shards = sorted(place.glob("*.kept.parquet"))
+    return pl.scan_parquet(shards).filter(pl.col("id") == id).collect().to_dicts() if shards else []
+
+
+def _witness(folder: Path, journal: dict[str, Any], id: str | None) -> dict[str, Any] | None:
+    if id is None:
+        return None
+    found = _find(folder, journal["stages"][0], id)
+    return found[0] if found else {"id": id}
+
+
+def life_text(found: dict[str, Any]) -> str:
+    """A life as lines for a terminal."""
+    lines = [found["id"]]
+    record = found["record"]
+    if record is not None:
+        origin = record["origin"]
+        lines.append(f"  from     {origin['file']} row {origin['row']} ({record['format']})")
+        if record["bucket"]:
+            lines.append(
+                f"  bucket   {record['bucket']} ({record['bucket_confidence']:.2f}: {record['bucket_reason']})"
+            )
+        lines += _talk(record["messages"])
+    for stage in found["stages"]:
+        lines.append(f"  {stage['stage']:<14} {stage['verdict']}" + _why(stage))
+    if found["fell"] and found["fell"]["fate"] == "quarantined":
+        lines.append(f"  raw      {found['fell']['evidence'][:600]}")
+    witness = found["witness"]
+    if witness is not None:
+        lines.append(f"  witness  {witness['id']}")
+        lines += _talk(witness.get("messages") or [])
+    return "\n".join(lines)
+
+
+def _why(stage: dict[str, Any]) -> str:
+    return f": {stage['rule']}, {stage['reason']} [{stage['evidence']}]" if "rule" in stage else ""
+
+
+def _talk(messages: Sequence[dict[str, Any]]) -> list[str]:
+    lines = []
+    for message in messages:
+        text = " ".join(part for part in (message["content"], message["tool_calls"]) if part)
+        shown = textwrap.shorten(json.dumps(text, ensure_ascii=False), 300, placeholder=" ...")
+        lines.append(f"  {message['role']:<9}{shown}")
+    return lines
+
+
+def closing(entry: dict[str, Any], out: Path) -> str:
+    """The last lines of a run: what fell, the verdict, the mixture, where the report is."""
+    lines = []
+    for line in entry["stages"]:
+        counts = line["counts"]
+        fell = counts["dropped"] + counts["quarantined"]
+        lines.append(f"{line['stage']:>13}  {counts['rows_in']:>9,} in  {counts['kept']:>9,} kept  {fell:>7,} fell")
+    if (out / "decision.json").exists():
+        lines += ["", *_verdict(read_json(out / "decision.json"))]
+    if (out / "mixture.json").exists():
+        lines += ["", *_mixture(read_json(out / "mixture.json"))]
+    if (out / "report.html").exists():
+        lines += ["", f"Report: {out / 'report.html'}"]
+    return "\n".join(lines)
+
+
+def _verdict(decision: dict[str, Any]) -> list[str]:
+    lines = [f"Verdict: {decision['verdict']}. {decision['headline']}"]
+    lines += [f"  {b['bucket']:<20} {b['verdict']:<10} {b['label']}" for b in decision["buckets"]]
+    return [*lines, f"Next: {decision['next']}"]
+
+
+def _mixture(mixture: dict[str, Any]) -> list[str]:
+    lines = [f"Mixture ({mixture['status']}, {mixture['budget_tokens']:,} tokens):"]
+    for weight in mixture["weights"]:
+        lines.append(
+            f"  {weight['bucket']:<20} {weight['weight']:>6.1%} [{weight['low']:.1%}, {weight['high']:.1%}]  "
+            f"{weight['epochs']:.1f} epochs  {weight['why']}"
+        )
+    return lines

@@ -1,0 +1,35 @@
+"""What made a number: versions of the packages in play, and a digest of our own code."""
+
+from __future__ import annotations
+
+import platform
+from functools import cache
+from importlib import import_module, metadata
+from pathlib import Path
+
+from buckets import digest
+
+_PACKAGES = ("sft-curate", "polars", "datasketch", "jsonschema", "numpy", "scipy", "torch", "transformers")
+
+
+def versions() -> dict[str, str]:
+    """Package -> version, for those installed, plus the interpreter and the platform."""
+    found = {"python": platform.python_version(), "platform": platform.platform(aliased=True, terse=True)}
+    for name in _PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue  # an extra that this environment does without
+    return found
+
+
+@cache
+def code_digest(*packages: str) -> str:
+    """32 hex digits over the sources of our packages: an outcome is reused only by the code that made it."""
+    parts: list[str | bytes] = []
+    for package in packages:
+        folder = Path(str(import_module(package).__file__)).parent
+        for path in sorted(folder.rglob("*.py")):
+            if "report" not in path.relative_to(folder).parts:  # pages do not change data
+                parts += [path.relative_to(folder).as_posix(), path.read_bytes()]
+    return digest(parts)

@@ -1,0 +1,188 @@
+"""Deduplication against brute force, planted twins, permuted inputs and crowds of refusals."""
+
+from __future__ import annotations
+
+import random
+import time
+
+import numpy as np
+import polars as pl
+import pytest
+
+from buckets import Draft, Message, conserve, frame_of, row_of
+from curate.dedup import Dedup, Near, candidates
+from curate.minhash import jaccard, shingles
+from curate.stage import run_global
+from curate.text import answer_text, talk_text
+
+WORDS = [f"{a}{b}" for a in ("ka", "lo", "mi", "ru", "te", "so") for b in ("n", "r", "st", "ve", "x", "l", "d")]
+
+
+def frame(pairs: list[tuple[str, str]], source: str = "s", **extra: str) -> pl.DataFrame:
+    return frame_of(
+        row_of(
+            Draft((Message("user", prompt), Message("assistant", answer)), **extra),  # type: ignore[arg-type]
+            source=source,
+            path=f"{source}.jsonl",
+            file=f"{source}.jsonl",
+            row=row,
+            format="prompt_response",
+        )
+        for row, (prompt, answer) in enumerate(pairs)
+    )
+
+
+def sentence(rng: random.Random, length: int) -> str:
+    return " ".join(rng.choice(WORDS) for _ in range(length))
+
+
+def mutated(rng: random.Random, text: str, changes: int) -> str:
+    words = text.split()
+    for place in rng.sample(range(len(words)), changes):
+        words[place] = "changed"
+    return " ".join(words)
+
+
+def near_world(seed: int) -> pl.DataFrame:
+    """Random rows and copies of them with 0 to 6 words changed, in random order."""
+    rng = random.Random(seed)
+    pairs = []
+    for _ in range(60):
+        prompt, answer = sentence(rng, rng.randint(1, 60)), sentence(rng, rng.randint(1, 60))
+        pairs.append((prompt, answer))
+        for _ in range(rng.randint(0, 2)):
+            changes = min(rng.randint(0, 6), len(prompt.split()))
+            pairs.append((mutated(rng, prompt, changes), answer if rng.random() < 0.7 else mutated(rng, answer, 1)))
+    rng.shuffle(pairs)
+    return frame(pairs)
+
+
+def duplicates_by_brute_force(rows: pl.DataFrame, threshold: float) -> set[frozenset[str]]:
+    talk, answer = shingles(rows.select(talk_text()).to_series()), shingles(rows.select(answer_text()).to_series())
+    ids = rows["id"].to_list()
+    return {
+        frozenset((ids[i], ids[j]))
+        for i in range(len(ids))
+        for j in range(i)
+        if min(jaccard(talk[i], talk[j]), jaccard(answer[i], answer[j])) >= threshold
+    }
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_against_brute_force_with_a_kept_witness_for_every_drop(seed: int) -> None:
+    rows = near_world(seed)
+    out = run_global(Dedup(near=Near(threshold=0.8)), rows)
+    conserve("dedup", rows, out)
+    twins = duplicates_by_brute_force(rows, 0.8)
+    kept = set(out.kept["id"])
+    for fallen in out.dropped.iter_rows(named=True):
+        assert fallen["witness"] in kept
+        if fallen["rule"] == "near_duplicate":
+            assert frozenset((fallen["id"], fallen["witness"])) in twins
+    assert not any(pair <= kept for pair in twins), "a duplicate pair stayed whole"
+    assert out.dropped.height > 5
+
+
+def test_numbers_names_and_operators_make_twins_that_stay() -> None:
+    story = "Please read the story of the long walk to the market by the river with care and then answer this. "
+    pairs = [
+        (story * 4 + "Ana has 3 apples and buys 4 more. How many?", "3 + 4 = 7"),
+        (story * 4 + "Ana has 5 apples and buys 4 more. How many?", "5 + 4 = 9"),
+        (story * 4 + "What does the word red mean?", "a colour"),
+        (story * 4 + "What does the word cat mean?", "an animal"),
+        ("Name a colour.", "red"),
+        ("Name a colour.", "blue"),
+    ]
+    out = run_global(Dedup(), frame(pairs))
+    assert out.dropped.is_empty()
+
+
+def test_exact_duplicates_collapse_across_case_space_and_source() -> None:
+    first = frame([("What is rain?", "Water that falls from clouds.")], source="b")
+    second = frame([("what is  rain?", "Water that falls\nfrom clouds.")], source="a")
+    rows = pl.concat([first, second])
+    plain = run_global(Dedup(), rows)
+    assert plain.dropped.select("rule", "witness").rows() == [("exact_duplicate", second["id"][0])]
+    preferred = run_global(Dedup(prefer=("b",)), rows)
+    assert preferred.kept["source"].to_list() == ["b"]
+
+
+def test_a_row_with_gold_survives_its_unproven_copy() -> None:
+    bare = frame([("What is 2 + 2?", "4")], source="a")
+    gold = frame([("What is 2 + 2?", "4")], source="z", reference="4")
+    assert run_global(Dedup(), pl.concat([bare, gold])).kept["source"].to_list() == ["z"]
+
+
+def test_a_system_prompt_in_common_is_no_similarity() -> None:
+    shared = "You are a tool user. " * 200
+
+    def row(number: int, text: str) -> dict[str, object]:
+        draft = Draft((Message("system", shared), Message("user", text), Message("assistant", text[::-1])))
+        return row_of(draft, source="s", path="p", file="f", row=number, format="x")
+
+    rows = frame_of([row(0, "open the red door"), row(1, "count all blue birds")])
+    assert run_global(Dedup(), rows).dropped.is_empty()
+
+
+def test_no_chain_a_row_far_from_the_survivor_stays() -> None:
+    words = [f"word{i}" for i in range(60)]
+    b = [*words[:-4], "x1", "x2", "x3", "x4"]
+    c = ["y1", "y2", "y3", *b[3:]]
+    texts = [" ".join(t) for t in (words, b, c)]
+    sets = shingles(pl.Series(texts))
+    assert jaccard(sets[0], sets[1]) >= 0.8
+    assert jaccard(sets[1], sets[2]) >= 0.8
+    assert jaccard(sets[0], sets[2]) < 0.8
+    rows = frame([(text.replace("x", "ex").replace("y", "why"), "the same answer") for text in texts])
+    plain = frame(
+        [(" ".join(w.translate(str.maketrans("0123456789", "abcdefghij")) for w in t.split()), "yes") for t in texts]
+    )
+    for world in (rows, plain):
+        out = run_global(Dedup(), world)
+        assert all(witness in set(out.kept["id"]) for witness in out.dropped["witness"])
+    assert run_global(Dedup(), plain).kept.height == 2
+
+
+def test_the_order_and_the_sharding_of_the_input_change_nothing() -> None:
+    rows = near_world(11)
+    want = set(run_global(Dedup(), rows).kept["id"])
+    shuffled = rows.sample(fraction=1.0, shuffle=True, seed=5)
+    assert set(run_global(Dedup(), shuffled).kept["id"]) == want
+    stage = Dedup()
+    sketches = [stage.sketch(part) for part in (rows[:13], rows[13:14], rows[14:])]
+    decided = stage.decide(sketches, lambda ids: rows.filter(pl.col("id").is_in(list(ids))))
+    assert set(rows["id"]) - set(decided.falls["id"]) == want
+
+
+def test_short_and_empty_rows_are_compared_and_never_lost() -> None:
+    pairs = [("A", "B"), ("a", "b"), ("C", "D"), ("", ""), ("", " "), ("42", "Yes"), ("42", "No")]
+    out = run_global(Dedup(), frame(pairs))
+    conserve("dedup", frame(pairs), out)
+    assert out.kept.height == 5
+    assert set(out.dropped["rule"]) == {"exact_duplicate"}
+
+
+def test_ten_thousand_refusals_cost_no_square() -> None:
+    refusal = "I am sorry, but I cannot help with that request because it could hurt someone."
+    rows = frame([(f"question about {WORDS[i % 40]} {WORDS[i // 40 % 40]} {i}", refusal) for i in range(10_000)])
+    started = time.perf_counter()
+    out = run_global(Dedup(), rows)
+    assert out.kept.height == 10_000  # other questions, same answer: not duplicates
+    assert time.perf_counter() - started < 20
+
+
+def test_candidates_find_every_pair_that_shares_a_band_and_count_what_they_skip() -> None:
+    rng = np.random.default_rng(0)
+    matrix = rng.integers(0, 3, size=(80, 12), dtype=np.uint32)
+    pairs, skipped = candidates(matrix, bands=4, width=3)
+    want = {
+        (i, j)
+        for i in range(80)
+        for j in range(i + 1, 80)
+        if any((matrix[i, b * 3 : b * 3 + 3] == matrix[j, b * 3 : b * 3 + 3]).all() for b in range(4))
+    }
+    assert set(map(tuple, pairs.tolist())) == want
+    assert skipped == 0
+    crowded, skipped = candidates(np.zeros((300, 3), dtype=np.uint32), bands=1, width=3, crowd=10)
+    assert len(crowded) + skipped == 300 * 299 // 2
+    assert {(0, i) for i in range(1, 300)} <= set(map(tuple, crowded.tolist()))
