@@ -1,6 +1,10 @@
 """What the data is: records, formats, files and the nine capability buckets."""
 
+from buckets.assign import assign
+from buckets.bucket import REFUSE, Bucket, Signal
 from buckets.errors import CurateError, IncompleteError, InputError, RecipeError, RefusedError, RowError
+from buckets.files import expand, read_rows
+from buckets.formats import FORMATS, Format, Mapping, gold_in, last_boxed, sniff_format
 from buckets.frame import (
     FALLEN_SCHEMA,
     SCHEMA,
@@ -16,37 +20,71 @@ from buckets.frame import (
     split,
 )
 from buckets.item import SPLITS, EvalItem, Split, read_items
+from buckets.kind import KINDS, Kind
+from buckets.measure import WORD_PATTERN, measure
+from buckets.nine import BUCKETS
+from buckets.raw import Fault, Raw
 from buckets.record import ROLES, Draft, Message, Record, Role, content_hash, dumps, record_id
+from buckets.safety_refusal import REFUSAL_PATTERN
+from buckets.store import digest, digest_file, read_frame, read_json, rows_of, write_bytes, write_frame, write_json
 
 __all__ = [
+    "BUCKETS",
     "FALLEN_SCHEMA",
+    "FORMATS",
+    "KINDS",
+    "REFUSAL_PATTERN",
+    "REFUSE",
     "ROLES",
     "SCHEMA",
     "SPLITS",
+    "WORD_PATTERN",
+    "Bucket",
     "CurateError",
     "Draft",
     "EvalItem",
+    "Fault",
+    "Format",
     "IncompleteError",
     "InputError",
+    "Kind",
+    "Mapping",
     "Message",
+    "Raw",
     "RecipeError",
     "Record",
     "RefusedError",
     "Role",
     "RowError",
+    "Signal",
     "Sorted",
     "Split",
+    "assign",
     "check_counts",
     "conserve",
     "content_hash",
+    "digest",
+    "digest_file",
     "dumps",
     "empty_frame",
+    "expand",
     "fallen_frame",
     "frame_of",
+    "gold_in",
+    "last_boxed",
+    "measure",
     "no_fallen",
+    "read_frame",
     "read_items",
+    "read_json",
+    "read_rows",
     "record_id",
     "records",
     "row_of",
+    "rows_of",
+    "sniff_format",
     "split",
+    "write_bytes",
+    "write_frame",
+    "write_json",
 ]

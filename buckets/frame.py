@@ -154,7 +154,33 @@ def frame_of(rows: Iterable[dict[str, Any]]) -> pl.DataFrame:
     rows = list(rows)
     if not rows:
         return empty_frame()
-    return pl.DataFrame({name: [row.get(name) for row in rows] for name in SCHEMA.names()}, schema=SCHEMA, strict=True)
+    flat = {name: [row.get(name) for row in rows] for name in SCHEMA.names() if name not in _NESTED}
+    frame = pl.DataFrame(flat, schema={name: SCHEMA[name] for name in flat}, strict=True)
+    origin = _structs([row["origin"] for row in rows], SCHEMA["origin"])
+    return frame.with_columns(origin=origin, messages=_lists([row["messages"] for row in rows])).select(SCHEMA.names())
+
+
+_NESTED = ("origin", "messages")
+
+
+def _structs(values: Sequence[dict[str, Any]], dtype: pl.DataType) -> pl.Series:
+    """Structs built column by column: many times faster than row by row."""
+    fields = dtype.fields if isinstance(dtype, pl.Struct) else []
+    columns = {field.name: [value[field.name] for value in values] for field in fields}
+    return pl.DataFrame(columns, schema={field.name: field.dtype for field in fields}, strict=True).to_struct()
+
+
+def _lists(values: Sequence[Sequence[dict[str, Any]]]) -> pl.Series:
+    """A list-of-MESSAGE column: one flat column of structs, gathered by row; a row without turns is []."""
+    owners = [row for row, messages in enumerate(values) for _ in messages]
+    flat = pl.DataFrame(
+        {"row": owners, "messages": _structs([m for messages in values for m in messages], MESSAGE)},
+        schema_overrides={"row": pl.UInt32()},
+    )
+    filled = flat.group_by("row", maintain_order=True).agg("messages")
+    every = pl.DataFrame({"row": range(len(values))}, schema={"row": pl.UInt32()})
+    joined = every.join(filled, on="row", how="left", maintain_order="left")["messages"]
+    return joined.fill_null(pl.Series([[]], dtype=pl.List(MESSAGE))).cast(pl.List(MESSAGE))
 
 
 def records(frame: pl.DataFrame) -> Iterator[Record]:

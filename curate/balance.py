@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import polars as pl
@@ -51,7 +52,7 @@ class Balance(Table):
         edges = self.length_edges
         return [
             f"up to {edges[0]}",
-            *(f"{a + 1} to {b}" for a, b in zip(edges, edges[1:], strict=False)),
+            *(f"{a + 1} to {b}" for a, b in pairwise(edges)),
             f"over {edges[-1]}",
         ]
 

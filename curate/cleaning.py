@@ -60,12 +60,12 @@ def _inputs(files: Sequence[InputFile]) -> str:
 
 def _parameters(job: Run, stage: str) -> str:
     """What of the recipe a stage's outcome depends on."""
-    table = getattr(job.recipe, stage).model_dump_json()
+    table = str(getattr(job.recipe, stage).model_dump_json())
     if stage == "bucket":
         return table + str(_declared(job.recipe))
     if stage == "decontaminate" and job.recipe.decontaminate is not None:
         return table + "".join(digest_file(path) for path in expand(job.recipe.decontaminate.items, job.base))
-    return str(table)
+    return table
 
 
 def _declared(recipe: Recipe) -> dict[str, str | None]:

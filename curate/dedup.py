@@ -18,9 +18,9 @@ import polars as pl
 from pydantic import Field
 
 from buckets import fallen_frame
-from curate.minhash import Shingles, banding, jaccard, shingles, signatures
+from curate.minhash import banding, jaccard, shingles, signatures
 from curate.stage import Decided, Fetch, Table
-from curate.text import answer_text, exact_key, talk_text
+from curate.text import answer_text, exact_key, prompt_text, talk_text
 
 _NUMBER = r"\d+(?:[.,]\d+)*"
 _FIELDS = ["id", "stage", "rule", "reason", "evidence", "witness"]
@@ -32,7 +32,8 @@ class Near(Table):
     """MinHash near duplicates."""
 
     threshold: float = Field(0.8, ge=0.5, le=1.0)
-    """Exact Jaccard over word shingles, of the whole talk and of the answer, at or above which a row falls."""
+    """Exact Jaccard over word shingles at or above which a row falls: of the whole talk, and of the prompt
+    and the answer each for itself."""
     shingle: int = Field(5, ge=1, le=16)
     """Words in a shingle."""
     num_perm: int = Field(128, ge=16, le=512)
@@ -113,6 +114,7 @@ class Twin:
     row: str
     witness: str
     talk: float
+    prompt: float
     answer: float
 
     def fall(self) -> dict[str, str]:
@@ -121,7 +123,7 @@ class Twin:
             "stage": "dedup",
             "rule": "near_duplicate",
             "reason": "almost the same question and answer as a row that is kept",
-            "evidence": f"jaccard {self.talk:.3f} (answer {self.answer:.3f})",
+            "evidence": f"jaccard {self.talk:.3f} (prompt {self.prompt:.3f}, answer {self.answer:.3f})",
             "witness": self.witness,
         }
 
@@ -195,26 +197,23 @@ def _verified(pairs: npt.NDArray[np.int64], ids: pl.Series, fetch: Fetch, near: 
     if not len(pairs):
         return
     needed = np.unique(pairs)
-    texts = fetch(ids.gather(needed).to_list()).select("id", talk=talk_text(), answer=answer_text())
+    views = {"talk": talk_text(), "prompt": prompt_text(), "answer": answer_text()}
+    texts = fetch(ids.gather(needed).to_list()).select("id", **views)
     texts = pl.DataFrame({"id": ids.gather(needed)}).join(texts, on="id", how="left", maintain_order="left")
     place = {int(row): k for k, row in enumerate(needed)}
-    talk, answer = shingles(texts["talk"], near.shingle), shingles(texts["answer"], near.shingle)
+    sets = [shingles(texts[name], near.shingle) for name in views]
     numbers = texts.select(
         pl.concat_str(
-            [pl.col(name).str.extract_all(_NUMBER).list.sort().list.join(" ") for name in ("talk", "answer")],
+            [pl.col(name).str.extract_all(_NUMBER).list.sort().list.join(" ") for name in ("prompt", "answer")],
             separator="|",
         )
     ).to_series()
     for left, right in pairs[np.lexsort((pairs[:, 0], pairs[:, 1]))]:
         a, b = place[int(left)], place[int(right)]
         if numbers[a] == numbers[b]:
-            score = _score(talk, answer, a, b)
-            if min(score) >= near.threshold:
-                yield Twin(row=ids[int(right)], witness=ids[int(left)], talk=score[0], answer=score[1])
-
-
-def _score(talk: Shingles, answer: Shingles, a: int, b: int) -> tuple[float, float]:
-    return jaccard(talk[a], talk[b]), jaccard(answer[a], answer[b])
+            talk, prompt, answer = (jaccard(view[a], view[b]) for view in sets)
+            if min(talk, prompt, answer) >= near.threshold:
+                yield Twin(ids[int(right)], ids[int(left)], talk, prompt, answer)
 
 
 def _survivors(twins: Sequence[Twin]) -> dict[str, Twin]:

@@ -54,7 +54,8 @@ def export(table: Export, data: StageFolder, out: Path) -> dict[str, Any]:
 
 def _write_all(table: Export, data: StageFolder, out: Path, folder: Path) -> dict[str, Any]:
     stem = folder / "data" / table.name
-    rows, refused = 0, []
+    rows = 0
+    refused: list[dict[str, str]] = []
     if "messages" in table.formats:
         rows, refused = _jsonl(data, stem.with_name(f"{table.name}.messages.jsonl"), _messages_row)
     if "sharegpt" in table.formats:
@@ -75,7 +76,8 @@ def _write_all(table: Export, data: StageFolder, out: Path, folder: Path) -> dic
 
 def _jsonl(data: StageFolder, path: Path, row: Callable[[Record], dict[str, Any]]) -> tuple[int, list[dict[str, str]]]:
     """Rows written, and the rows that this format cannot hold."""
-    written, refused = 0, []
+    written = 0
+    refused: list[dict[str, str]] = []
     with path.open("wb") as file:
         for record in _records(data):
             try:

@@ -9,11 +9,12 @@ from typing import Any
 
 import polars as pl
 
-from ablation import analyse, campaign
+from ablation import AblationSettings, TinyModel, analyse, campaign
 from buckets import InputError, digest, digest_file, expand, read_frame, read_items, read_json, write_bytes, write_json
 from curate.export import export
 from curate.job import Run
-from curate.report import build, render
+from curate.report import render
+from curate.report.build import build
 from curate.shards import StageFolder, kept_frame
 from curate.versions import code_digest
 
@@ -22,28 +23,29 @@ _POOL = ["id", "source", "bucket", "messages", "tools", "reference", "tests", "s
 
 def ablate(job: Run, data: StageFolder, entry: dict[str, Any]) -> None:
     """Train and sample every trial; `scores.parquet` is what the verdict is read from."""
-    settings = job.recipe.ablate
-    if settings is None:
-        raise InputError("the recipe has no `ablate:` table")
-    folder = _ablation_folder(job, data)
+    settings = _settings(job)
+    folder = _ablation_folder(settings, job, data)
     if not folder.is_whole():
         started = time.perf_counter()
-        pool = kept_frame(data).filter(pl.col("bucket").is_not_null())
-        items = [item for path in expand(settings.items, job.base) for item in read_items(path)]
+        pool = kept_frame(data, _POOL).drop_nulls("bucket")
+        items = [item for path in _expanded(settings.items, job.base) for item in read_items(path)]
         outcome = campaign(
             settings, pool, items, folder.path, workers=job.workers, base=job.base, progress=_progress(job, "ablate")
         )
-        seconds = time.perf_counter() - started
-        write_json(
-            folder.manifest,
-            {"stage": "ablate", "fingerprint": folder.fingerprint, "seconds": seconds, "notes": outcome},
-        )
+        manifest = {
+            "stage": "ablate",
+            "fingerprint": folder.fingerprint,
+            "seconds": time.perf_counter() - started,
+            "notes": {"plan": outcome["plan"], "status": outcome["status"]},
+        }
+        write_json(folder.manifest, manifest)
+        folder.drop_others()
     entry["ablation"] = {"folder": folder.path.relative_to(job.out).as_posix(), **read_json(folder.manifest)}
 
 
-def decide(job: Run, data: StageFolder, entry: dict[str, Any]) -> None:
+def decide(job: Run, data: StageFolder, entry: dict[str, Any]) -> None:  # noqa: ARG001 - one signature for all steps
     """Gains, curves, the verdict and the mixture from the stored scores."""
-    folder = _ablation_folder(job, data)
+    folder = _ablation_folder(_settings(job), job, data)
     if job.recipe.decide is None or not folder.is_whole():
         raise InputError("no scores to decide from; run the `ablate` stage first")
     scores = read_frame(folder.path / "scores.parquet")
@@ -53,7 +55,6 @@ def decide(job: Run, data: StageFolder, entry: dict[str, Any]) -> None:
     write_json(job.out / "analysis.json", analysis)
     write_json(job.out / "decision.json", analysis["decision"])
     write_json(job.out / "mixture.json", analysis["mixture"])
-    entry["decided"] = True
 
 
 def report(job: Run, data: StageFolder, entry: dict[str, Any]) -> None:  # noqa: ARG001 - one signature for all steps
@@ -76,18 +77,27 @@ Step = Callable[[Run, StageFolder, dict[str, Any]], None]
 LATER: dict[str, Step] = {"ablate": ablate, "decide": decide, "report": report, "export": ship}
 
 
-def _ablation_folder(job: Run, data: StageFolder) -> StageFolder:
-    settings = job.recipe.ablate
-    if settings is None:
+def _settings(job: Run) -> AblationSettings:
+    if job.recipe.ablate is None:
         raise InputError("the recipe has no `ablate:` table")
-    files = [
-        digest_file(path) for pattern in (settings.items, settings.corpus_files()) for path in _files(pattern, job.base)
-    ]
-    parts = [data.fingerprint, settings.model_dump_json(), *files, code_digest("buckets", "verifiers", "ablation")]
-    return StageFolder(job.stages, "ablate", digest(parts))
+    return job.recipe.ablate
 
 
-def _files(patterns: tuple[str, ...], base: Path) -> list[Path]:
+def _ablation_folder(settings: AblationSettings, job: Run, data: StageFolder) -> StageFolder:
+    parts = [data.fingerprint, settings.model_dump_json(), *map(digest_file, _inputs(settings, job.base))]
+    return StageFolder(job.stages, "ablate", digest([*parts, code_digest("buckets", "verifiers", "ablation")]))
+
+
+def _inputs(settings: AblationSettings, base: Path) -> list[Path]:
+    """Files whose bytes the scores depend on, besides the pool: eval items, and the model or its corpus."""
+    items = _expanded(settings.items, base)
+    if isinstance(settings.model, TinyModel):
+        return items + _expanded(settings.model.corpus, base)
+    folder = base / Path(settings.model.path).expanduser()
+    return items + sorted(path for path in folder.glob("*") if path.is_file())
+
+
+def _expanded(patterns: tuple[str, ...], base: Path) -> list[Path]:
     return expand(patterns, base) if patterns else []
 
 

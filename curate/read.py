@@ -14,6 +14,7 @@ from pydantic import Field
 from buckets import (
     FORMATS,
     InputError,
+    Kind,
     Mapping,
     Raw,
     RowError,
@@ -42,7 +43,7 @@ class Source(Table):
     """Paths, folders or globs, relative to the recipe."""
     format: str = "auto"
     """A format's name, or "auto" to look at the rows."""
-    kind: str | None = None
+    kind: Kind | None = None
     """How the file is laid out (json, jsonl, csv, tsv, parquet), when looking at its bytes is not enough."""
     mapping: Mapping | None = None
     """For rows of no known format: where the turns stand in a row."""

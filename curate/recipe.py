@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from ablation import AblationSettings, AnalyseSettings
 from buckets import BUCKETS, FORMATS, InputError, RecipeError, expand
@@ -79,7 +79,7 @@ def parse(raw: Any, base: Path, changes: Sequence[str] = (), where: str = "recip
     try:
         recipe = Recipe.model_validate(tables)
     except ValidationError as error:
-        raise RecipeError(mistakes + [_sentence(e, tables) for e in error.errors()]) from error
+        raise RecipeError(mistakes + [_sentence(e) for e in error.errors()]) from error
     mistakes += list(_meaning(recipe, base))
     if mistakes:
         raise RecipeError(mistakes)
@@ -126,7 +126,7 @@ def _item(values: list[Any], key: str) -> Any:
     return values[int(key)] if key.isdigit() and int(key) < len(values) else None
 
 
-def _sentence(error: Any, tables: dict[str, Any]) -> str:
+def _sentence(error: Any) -> str:
     """One pydantic error as a person would say it: path, what is wrong, what to write."""
     path = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":

@@ -81,7 +81,11 @@ class StageFolder:
             "notes": notes,
         }
         write_json(self.manifest, entry)
-        for other in self.root.glob(f"{self.stage}-*"):  # an older recipe's outcome of the same stage
+        self.drop_others()
+
+    def drop_others(self) -> None:
+        """Remove what an older recipe left of the same stage."""
+        for other in self.root.glob(f"{self.stage}-*"):
             if other != self.path:
                 shutil.rmtree(other, ignore_errors=True)
 

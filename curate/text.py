@@ -19,6 +19,11 @@ def talk_text() -> pl.Expr:
     return _joined(~_TURN.field("role").is_in(["system", "developer"]))
 
 
+def prompt_text() -> pl.Expr:
+    """User and tool turns only."""
+    return _joined(_TURN.field("role").is_in(["user", "tool"]))
+
+
 def answer_text() -> pl.Expr:
     """Assistant turns only."""
     return _joined(_TURN.field("role") == "assistant")

@@ -2,6 +2,30 @@
 
 __project__ = "sft-curate"  # another package on PyPI is also called `verifiers`; curate checks this first
 
+from verifiers.cascade import Cascade, check
+from verifiers.checks import VERIFIERS
+from verifiers.contamination import EvalIndex
+from verifiers.grade import Graded, grade, read_reply
+from verifiers.refusal import is_refusal
+from verifiers.rules import RULES, Rule
 from verifiers.verdict import Check, Outcome, Verdict, Verifier, abstained, failed, passed
 
-__all__ = ["Check", "Outcome", "Verdict", "Verifier", "abstained", "failed", "passed"]
+__all__ = [
+    "RULES",
+    "VERIFIERS",
+    "Cascade",
+    "Check",
+    "EvalIndex",
+    "Graded",
+    "Outcome",
+    "Rule",
+    "Verdict",
+    "Verifier",
+    "abstained",
+    "check",
+    "failed",
+    "grade",
+    "is_refusal",
+    "passed",
+    "read_reply",
+]

@@ -13,7 +13,7 @@ from buckets import Draft, Message, conserve, frame_of, row_of
 from curate.dedup import Dedup, Near, candidates
 from curate.minhash import jaccard, shingles
 from curate.stage import run_global
-from curate.text import answer_text, talk_text
+from curate.text import answer_text, prompt_text, talk_text
 
 WORDS = [f"{a}{b}" for a in ("ka", "lo", "mi", "ru", "te", "so") for b in ("n", "r", "st", "ve", "x", "l", "d")]
 
@@ -58,13 +58,13 @@ def near_world(seed: int) -> pl.DataFrame:
 
 
 def duplicates_by_brute_force(rows: pl.DataFrame, threshold: float) -> set[frozenset[str]]:
-    talk, answer = shingles(rows.select(talk_text()).to_series()), shingles(rows.select(answer_text()).to_series())
+    sets = [shingles(rows.select(view).to_series()) for view in (talk_text(), prompt_text(), answer_text())]
     ids = rows["id"].to_list()
     return {
         frozenset((ids[i], ids[j]))
         for i in range(len(ids))
         for j in range(i)
-        if min(jaccard(talk[i], talk[j]), jaccard(answer[i], answer[j])) >= threshold
+        if min(jaccard(view[i], view[j]) for view in sets) >= threshold
     }
 
 

@@ -1,0 +1,56 @@
+"""The formats of raw rows: which one a file is in, and how to read and write it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from buckets.errors import InputError
+from buckets.formats.alpaca import ALPACA
+from buckets.formats.format import Format, Row
+from buckets.formats.mapping import Mapping, Split
+from buckets.formats.openai_messages import OPENAI_MESSAGES
+from buckets.formats.preference import PREFERENCE
+from buckets.formats.prompt_response import PROMPT_RESPONSE
+from buckets.formats.question_answer import QUESTION_ANSWER, gold_in, last_boxed
+from buckets.formats.sharegpt import SHAREGPT
+
+# The most specific first: where rows fit several formats, the first one wins.
+FORMATS: dict[str, Format] = {
+    "preference": PREFERENCE,
+    "sharegpt": SHAREGPT,
+    "openai_messages": OPENAI_MESSAGES,
+    "alpaca": ALPACA,
+    "question_answer": QUESTION_ANSWER,
+    "prompt_response": PROMPT_RESPONSE,
+}
+_LOOK_AT = 100
+
+
+def sniff_format(rows: Sequence[Row], where: str) -> tuple[Format, str]:
+    """The format that most of the first 100 rows fit, and the reason for a person.
+
+    Raises InputError, with the keys that were seen, when no row fits any format.
+    """
+    rows = rows[:_LOOK_AT]
+    if not rows:
+        raise InputError(f"{where}: no row could be read, so its format cannot be told; look at the quarantined rows")
+    votes: dict[str, list[str]] = {}
+    for name, form in FORMATS.items():
+        votes[name] = [reason for row in rows if (reason := form.sniff(row)) is not None]
+    best = max(FORMATS, key=lambda name: len(votes[name]))  # max keeps the first of equals
+    if not votes[best]:
+        raise InputError(_unknown(rows, where))
+    return FORMATS[best], f"{len(votes[best])} of {len(rows)} rows: {votes[best][0]}"
+
+
+def _unknown(rows: Sequence[Row], where: str) -> str:
+    keys = list(dict.fromkeys(key for row in rows for key in row))
+    shown = ", ".join(keys[:20]) + (", ..." if len(keys) > 20 else "")
+    return (
+        f"{where}: no known format fits; the rows have the keys {shown}. Declare `format:` (one of "
+        f"{', '.join(FORMATS)}) for this source in the recipe, or say with `mapping:` where the turns are, "
+        'for example mapping: {user: "{question}", assistant: "{answer}"}'
+    )
+
+
+__all__ = ["FORMATS", "Format", "Mapping", "Row", "Split", "gold_in", "last_boxed", "sniff_format"]

@@ -1,0 +1,109 @@
+"""Tools and tool calls in canonical form, from the shapes that data sets use for them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from buckets.errors import RowError
+from buckets.formats.fields import compact, parsed
+
+_CALL_KEYS = {"id", "type", "function"}
+
+
+def read_tools(value: object) -> str | None:
+    """Declared tools as a JSON string of [{"type": "function", "function": {...}}]; null and [] are None.
+
+    Takes a list or a JSON string of it, with bare {"name", "parameters"} objects or OpenAI ones. The
+    order of keys is kept: chat templates print it. Raises RowError("bad_tools").
+    """
+    if isinstance(value, str) and not value.strip():
+        return None
+    for _ in range(2):  # some sets hold a JSON string of a JSON string
+        if isinstance(value, str):
+            value = parsed(value)
+            if value is None:
+                raise RowError("bad_tools", "the tools are a string that is not JSON")
+    if not value and (value is None or isinstance(value, list | dict)):
+        return None
+    items = value if isinstance(value, list) else [value]
+    return compact([_tool(parsed(item) if isinstance(item, str) else item) for item in items])
+
+
+def _tool(item: object) -> dict[str, Any]:
+    if isinstance(item, dict):
+        if isinstance(item.get("function"), dict):
+            return {"type": item.get("type") or "function", **{k: v for k, v in item.items() if k != "type"}}
+        if isinstance(item.get("name"), str):
+            return {"type": "function", "function": item}
+    raise RowError("bad_tools", f"a tool is neither a function object nor has a name: {compact(item)[:200]}")
+
+
+class Calls:
+    """Ids of the tool calls of one conversation, given in order, and the results paired with them."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._pending: list[str] = []
+
+    def make(self, items: object) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """Canonical calls from one call or a list (or a JSON string), and what each held beside them."""
+        if isinstance(items, str):
+            items = parsed(items)
+        items = items if isinstance(items, list) else [items]
+        pairs = [self._call(item) for item in items]
+        return [call for call, _ in pairs], [rest for _, rest in pairs]
+
+    def _call(self, item: object) -> tuple[dict[str, Any], dict[str, Any]]:
+        if not isinstance(item, dict):
+            raise RowError("bad_tool_call", "a tool call is not an object with a name")
+        function = item.get("function")
+        inner = function if isinstance(function, dict) else item
+        name = inner.get("name")
+        if not isinstance(name, str) or not name:
+            raise RowError("bad_tool_call", f"a tool call has no name: {compact(item)[:200]}")
+        key = "arguments" if "arguments" in inner else "parameters"
+        call_id = item.get("id")
+        if not isinstance(call_id, str) or not call_id:
+            call_id = f"call_{self._count}"
+        self._count += 1
+        self._pending.append(call_id)
+        call = {"id": call_id, "type": "function", "function": {"name": name, "arguments": _arguments(inner.get(key))}}
+        rest = {k: v for k, v in item.items() if v is not None and k not in {*_CALL_KEYS, *_inner_keys(inner, item)}}
+        if inner is not item:
+            rest |= {k: v for k, v in inner.items() if v is not None and k not in ("name", key)}
+        return call, rest
+
+    def answered(self, call_id: object) -> str | None:
+        """The id that a tool result belongs to: its own, else that of the oldest call without a result."""
+        if isinstance(call_id, str) and call_id:
+            if call_id in self._pending:
+                self._pending.remove(call_id)
+            return call_id
+        return self._pending.pop(0) if self._pending else None
+
+
+def _inner_keys(inner: dict[str, Any], item: dict[str, Any]) -> tuple[str, ...]:
+    return ("name", "arguments" if "arguments" in inner else "parameters") if inner is item else ()
+
+
+def _arguments(value: object) -> str:
+    """Arguments as a JSON string: a string is kept as the model wrote it, null means none."""
+    if isinstance(value, str):
+        return value
+    return "{}" if value is None else compact(value)
+
+
+def canonical_calls(tool_calls: str) -> list[dict[str, Any]]:
+    """The calls of a message, for a writer. Raises RowError("cannot_write") when they are not canonical."""
+    calls = parsed(tool_calls)
+    good = isinstance(calls, list) and all(_is_canonical(call) for call in calls)
+    if not good:
+        raise RowError("cannot_write", f"the record's tool calls are not in canonical form: {tool_calls[:200]}")
+    return list(calls)
+
+
+def _is_canonical(call: object) -> bool:
+    if not isinstance(call, dict) or not isinstance(call.get("id"), str):
+        return False
+    function = call.get("function")
+    return isinstance(function, dict) and all(isinstance(function.get(key), str) for key in ("name", "arguments"))

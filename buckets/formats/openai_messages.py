@@ -1,0 +1,84 @@
+"""Rows in the OpenAI chat form: messages with role and content, and optionally tools."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from buckets.errors import RowError
+from buckets.formats.alpaca import written_extras
+from buckets.formats.calls import read_tools
+from buckets.formats.fields import extras, first_key, leftovers, parsed
+from buckets.formats.format import Format, Row
+from buckets.formats.turns import is_turns, read_turns
+from buckets.record import Draft, Message, Record
+
+KEYS = ("messages", "conversation", "dialogue", "dialog", "chat")
+TOOL_KEYS = ("tools", "functions")
+
+
+def sniff(row: Row) -> str | None:
+    key = _key(row)
+    if key is None or not is_turns(row[key]):
+        return None
+    return f"{key} is a list of turns with roles" + (" and there are tools" if first_key(row, TOOL_KEYS) else "")
+
+
+def _key(row: Row) -> str | None:
+    return next((key for key in KEYS if is_turns(row.get(key))), first_key(row, KEYS))
+
+
+def read(row: Row) -> Draft:
+    """Messages as they stand; `messages` may also be a JSON string, or be called conversation, dialogue, chat."""
+    key = _key(row)
+    if key is None:
+        raise RowError("unexpected_keys", f"no messages among {sorted(row)[:20]}")
+    return read_chat(row, key)
+
+
+def read_chat(row: Row, key: str) -> Draft:
+    """A draft from the turns under `key`, with the tools and a `system` text beside them."""
+    turns = read_turns(row[key])
+    extra = extras(row)
+    tool_key = first_key(row, TOOL_KEYS)
+    consumed = {key, *extra.keys, *([tool_key] if tool_key else [])}
+    messages = list(turns.messages)
+    system = row.get("system")
+    if isinstance(system, str) and system.strip():
+        messages.insert(0, Message("system", system))
+        consumed.add("system")
+    return Draft(
+        messages=tuple(messages),
+        tools=read_tools(row[tool_key]) if tool_key else None,
+        reference=extra.reference,
+        tests=extra.tests,
+        schema=extra.schema,
+        meta=leftovers(row, consumed, turns=turns.extra),
+    )
+
+
+def write(record: Record) -> dict[str, Any]:
+    """The row as the OpenAI fine-tuning API takes it; gold, tests and schema go beside the messages."""
+    draft = record.draft
+    row: dict[str, Any] = {"messages": [_turn(message) for message in draft.messages]}
+    if draft.tools:
+        row["tools"] = parsed(draft.tools)
+    row |= written_extras(draft)
+    back = read(row)
+    if back.messages != draft.messages or back.tools != draft.tools:
+        raise RowError("cannot_write", "the tools, calls or results of the record are not in canonical form")
+    return row
+
+
+def _turn(message: Message) -> dict[str, Any]:
+    turn: dict[str, Any] = {"role": message.role, "content": message.content}
+    if message.reasoning is not None:
+        turn["reasoning_content"] = message.reasoning
+    if message.tool_calls is not None:
+        turn["tool_calls"] = parsed(message.tool_calls)
+    for key, value in (("tool_call_id", message.tool_call_id), ("name", message.name)):
+        if value is not None:
+            turn[key] = value
+    return turn
+
+
+OPENAI_MESSAGES = Format("openai_messages", "messages of role and content[, tools]", sniff, read, write)

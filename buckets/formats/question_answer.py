@@ -1,0 +1,83 @@
+"""Questions with a worked answer that holds its gold: GSM8K's ####, MATH's \\boxed{}, or a column."""
+
+from __future__ import annotations
+
+import re
+
+from buckets.errors import RowError
+from buckets.formats.alpaca import opening
+from buckets.formats.fields import as_reference, extras, first_key, leftovers, text
+from buckets.formats.format import Format, Row
+from buckets.record import Draft, Message
+
+_QUESTIONS = ("question", "problem", "query")
+_ANSWERS = ("solution", "answer")
+_CALCULATOR = re.compile(r"<<[^<>\n]*=[^<>\n]*>>")
+_FINAL = re.compile(r"^####[ \t]*(\S.*?)\s*$", re.MULTILINE)
+
+
+def sniff(row: Row) -> str | None:
+    question, answer = first_key(row, _QUESTIONS), first_key(row, _ANSWERS)
+    return f"has {question} and {answer}" if question and answer else None
+
+
+def read(row: Row) -> Draft:
+    """The worked text is the answer turn; gold is `answer` beside a `solution`, else `gold_in` the text.
+
+    GSM8K's calculator annotations <<48/2=24>> are taken out of the trained text (meta says how many);
+    the gold is read before that.
+    """
+    question, worked = first_key(row, _QUESTIONS), first_key(row, _ANSWERS)
+    if question is None or worked is None:
+        raise RowError("unexpected_keys", f"no question or problem with an answer or solution among {sorted(row)[:20]}")
+    full = text(row, worked)
+    extra = extras(row)
+    consumed = {question, worked, *extra.keys}
+    gold = extra.reference
+    if gold is None and worked == "solution" and (gold := as_reference(row.get("answer"))) is not None:
+        consumed.add("answer")
+    gold = gold_in(full) if gold is None else gold
+    start = opening(row, consumed)
+    trained, stripped = _CALCULATOR.subn("", full) if "####" in full else (full, 0)
+    return Draft(
+        messages=(*start, Message("user", text(row, question)), Message("assistant", trained)),
+        reference=gold,
+        tests=extra.tests,
+        schema=extra.schema,
+        meta=leftovers(row, consumed, calculator_annotations_removed=stripped or None),
+    )
+
+
+def gold_in(worked: str) -> str | None:
+    """The final answer of a worked text: behind the last ####, else inside the last \\boxed{}; else None."""
+    finals = _FINAL.findall(worked)
+    if finals:
+        return str(finals[-1])
+    return last_boxed(worked)
+
+
+def last_boxed(worked: str) -> str | None:
+    """Content of the last \\boxed{...} (or \\fbox{...}) whose braces match; escaped braces do not count."""
+    start = max(worked.rfind("\\boxed{"), worked.rfind("\\fbox{"))
+    while start >= 0:
+        opened = worked.index("{", start) + 1
+        end = _closing(worked, opened)
+        if end is not None:
+            return worked[opened:end].strip() or None
+        start = max(worked.rfind("\\boxed{", 0, start), worked.rfind("\\fbox{", 0, start))
+    return None
+
+
+def _closing(worked: str, position: int) -> int | None:
+    depth = 1
+    for token in _BRACE.finditer(worked, position):
+        if token[0] in "{}":
+            depth += 1 if token[0] == "{" else -1
+            if depth == 0:
+                return token.start()
+    return None
+
+
+_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
+
+QUESTION_ANSWER = Format("question_answer", "question or problem, and answer or solution with its gold", sniff, read)

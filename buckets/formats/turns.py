@@ -1,0 +1,193 @@
+"""Lists of chat turns, in the OpenAI and the ShareGPT way of naming things, as canonical messages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from buckets.errors import RowError
+from buckets.formats.calls import Calls
+from buckets.formats.fields import compact, parsed
+from buckets.record import Message, Role
+
+# "call" is an assistant turn whose text is the JSON of its tool calls.
+ROLES: dict[str, Role | str] = {
+    "system": "system",
+    "developer": "developer",
+    "user": "user",
+    "human": "user",
+    "prompter": "user",
+    "assistant": "assistant",
+    "gpt": "assistant",
+    "chatgpt": "assistant",
+    "bot": "assistant",
+    "model": "assistant",
+    "tool": "tool",
+    "function": "tool",
+    "observation": "tool",
+    "tool_response": "tool",
+    "function_response": "tool",
+    "function_call": "call",
+    "tool_call": "call",
+}
+_ROLE_KEYS = ("role", "from")
+_CONTENT_KEYS = ("content", "value")
+_REASONING_KEYS = ("reasoning_content", "thinking", "reasoning")
+_TEXT_PARTS = ("text", "input_text", "output_text")
+_THOUGHT_PARTS = ("reasoning", "thinking")
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    messages: tuple[Message, ...]
+    extra: dict[str, dict[str, Any]] | None
+    """By message number: what the raw turns held beside the canonical fields (loss weights, scores)."""
+
+
+def is_turns(value: object) -> bool:
+    """Whether a value looks like a non-empty list of turns (or a JSON string of one)."""
+    if isinstance(value, str) and value.lstrip()[:1] == "[":
+        value = parsed(value)
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict) and _role_key(value[0]) is not None
+
+
+def read_turns(value: object) -> Turns:
+    """Canonical messages from a list of turns. Raises RowError; the order of roles is not judged here.
+
+    Function-call turns in a row, or one behind an assistant text, become one assistant message. Calls
+    without an id get call_0, call_1, ...; results without an id are paired with open calls in order.
+    """
+    if isinstance(value, str):
+        value = parsed(value)
+    if not isinstance(value, list):
+        raise RowError("bad_messages", "the messages are not a list")
+    calls = Calls()
+    messages: list[Message] = []
+    extra: dict[str, dict[str, Any]] = {}
+    call_turn = False
+    for index, turn in enumerate(value):
+        if not isinstance(turn, dict):
+            raise RowError("bad_messages", f"turn {index} is not an object")
+        message, rest, is_call = _message(index, turn, calls)
+        if is_call and messages and messages[-1].role == "assistant" and (call_turn or not messages[-1].tool_calls):
+            message = _merged(messages.pop(), message)
+        messages.append(message)
+        call_turn = is_call
+        if rest:
+            extra.setdefault(str(len(messages) - 1), {}).update(rest)
+    return Turns(tuple(messages), extra or None)
+
+
+def _role_key(turn: Mapping[str, Any]) -> str | None:
+    return next((key for key in _ROLE_KEYS if isinstance(turn.get(key), str)), None)
+
+
+def _message(index: int, turn: dict[str, Any], calls: Calls) -> tuple[Message, dict[str, Any], bool]:
+    role_key = _role_key(turn)
+    if role_key is None:
+        raise RowError("unknown_role", f"turn {index} names no role")
+    role = ROLES.get(turn[role_key].strip().lower())
+    if role is None:
+        raise RowError("unknown_role", f"turn {index} has role {turn[role_key]!r}")
+    content_key = next((key for key in _CONTENT_KEYS if key in turn), "content")
+    if role == "call":
+        made, rests = _call_turn(turn.get(content_key), calls)
+        rest = _rest(turn, (role_key, content_key), rests)
+        return Message("assistant", "", None, compact(made)), rest, True
+    content, thought, part_calls = _content(index, role, turn.get(content_key))
+    reasoning_key = next((key for key in _REASONING_KEYS if isinstance(turn.get(key), str)), None)
+    raw_calls = _raw_calls(turn) + part_calls
+    made, rests = calls.make(raw_calls) if raw_calls else ([], [])
+    call_id = calls.answered(turn.get("tool_call_id")) if role == "tool" else turn.get("tool_call_id")
+    used = [role_key, content_key, "tool_calls", "function_call", "tool_call_id", "name"]
+    name = turn.get("name")
+    message = Message(
+        role=role,  # type: ignore[arg-type]  # the values of ROLES other than "call" are roles
+        content=content,
+        reasoning=_joined(turn[reasoning_key] if reasoning_key else None, thought),
+        tool_calls=compact(made) if made else None,
+        tool_call_id=call_id if isinstance(call_id, str) else None,
+        name=name if isinstance(name, str) and name else None,
+    )
+    return message, _rest(turn, (*used, reasoning_key), rests), False
+
+
+def _joined(first: str | None, second: str | None) -> str | None:
+    return (first or "") + (second or "") or None
+
+
+def _call_turn(value: object, calls: Calls) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    raw = parsed(value) if isinstance(value, str) else value
+    if not isinstance(raw, dict | list) or not raw:
+        raise RowError("bad_tool_call", f"a function_call turn is not JSON: {str(value)[:200]}")
+    return calls.make(raw)
+
+
+def _raw_calls(turn: dict[str, Any]) -> list[Any]:
+    """The calls of an OpenAI turn, also in the old `function_call` field."""
+    value = turn.get("tool_calls")
+    if isinstance(value, str) and value.strip():
+        value = parsed(value)
+        if value is None:
+            raise RowError("bad_tool_call", "tool_calls is a string that is not JSON")
+    value = value or turn.get("function_call")
+    if not value:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def _content(index: int, role: str, value: object) -> tuple[str, str | None, list[Any]]:
+    """Text, reasoning and calls of a content field: a string, null, or a list of parts."""
+    if value is None or isinstance(value, str):
+        return value or "", None, []
+    if isinstance(value, list) and all(isinstance(part, str) or _is_part(part) for part in value):
+        return _parts(index, value)
+    if role == "tool":
+        return compact(value), None, []
+    if isinstance(value, bool | int | float):
+        return compact(value), None, []
+    raise RowError("not_text", f"the content of turn {index} is neither text nor a list of text parts")
+
+
+def _is_part(part: object) -> bool:
+    return isinstance(part, dict) and isinstance(part.get("type"), str)
+
+
+def _parts(index: int, parts: Sequence[Any]) -> tuple[str, str | None, list[Any]]:
+    texts, thoughts, calls = [], [], []
+    for part in parts:
+        if isinstance(part, str):
+            texts.append(part)
+            continue
+        kind = part["type"]
+        value = next((part[key] for key in ("text", "value", kind) if part.get(key) is not None), "")
+        if kind in ("tool_call", "function_call"):
+            raw = parsed(value) if isinstance(value, str) else value
+            if not raw:
+                raise RowError("bad_tool_call", f"a tool call part of turn {index} is not JSON")
+            calls += raw if isinstance(raw, list) else [raw]
+        elif kind in _TEXT_PARTS and isinstance(value, str):
+            texts.append(value)
+        elif kind in _THOUGHT_PARTS and isinstance(value, str):
+            thoughts.append(value)
+        else:
+            raise RowError("not_text", f"turn {index} holds a part of type {kind!r}; only text can be trained")
+    return "".join(texts), "".join(thoughts) or None, calls
+
+
+def _rest(turn: dict[str, Any], used: Sequence[str | None], rests: list[dict[str, Any]]) -> dict[str, Any]:
+    """Fields of a turn that no message field holds; nulls are left out, Arrow invents them."""
+    rest = {key: value for key, value in turn.items() if key not in used and value is not None}
+    if "tool_call_id" in used or "name" in used:
+        odd = ("tool_call_id", "name")
+        rest |= {key: turn[key] for key in odd if turn.get(key) and not isinstance(turn[key], str)}
+    if any(rests):
+        rest["tool_calls"] = rests
+    return rest
+
+
+def _merged(first: Message, second: Message) -> Message:
+    """An assistant message with the calls of the turn behind it."""
+    calls = [*parsed(first.tool_calls or "[]"), *parsed(second.tool_calls or "[]")]
+    return Message("assistant", first.content, first.reasoning, compact(calls), first.tool_call_id, first.name)

@@ -1,0 +1,192 @@
+"""Rows of a JSON array or of an object keyed by id, element by element, past the damaged ones."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+
+from buckets.raw import Raw, fault_of, has_long_digits, not_an_object, raw_of, too_deep
+
+_STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_TOKEN = re.compile(_STRING + rb'|[\[\]{},"]', re.DOTALL)
+_KEY = re.compile(rb"\s*(" + _STRING + rb")\s*:\s*", re.DOTALL)
+_COMMA = re.compile(rb"\s*,")
+_SPACE = re.compile(rb"\s*")
+_NEXT_ITEM = re.compile(rb",\s*(?=\{)")
+_NEXT_PAIR = re.compile(rb",\s*(?=" + _STRING + rb"\s*:\s*\{)", re.DOTALL)
+_FIRST_KEY = re.compile(rb"\{\s*(" + _STRING + rb")\s*:", re.DOTALL)
+_RESCANS = 32  # looking for the next good element reads at most this many times the file
+
+
+def array_rows(data: bytes, offset: int, damage: str | None) -> Iterator[Raw]:
+    """Rows of a JSON array; `offset` is where `data` starts in the file, `damage` why it may be short.
+
+    The whole array is parsed at once where it is sound, else element by element.
+    """
+    try:
+        items: Any = None if damage or has_long_digits(data) else orjson.loads(data)
+    except orjson.JSONDecodeError:
+        items = None
+    if not isinstance(items, list) or too_deep(items):
+        yield from Salvage(data, offset, keyed=False, damage=damage).rows()
+        return
+    for row, item in enumerate(items):
+        if type(item) is dict:
+            yield Raw(row, item)
+        else:
+            yield not_an_object(row, orjson.dumps(item), item)
+
+
+def object_rows(data: bytes, offset: int, damage: str | None) -> Iterator[Raw]:
+    """Rows of an object keyed by id; pair by pair, since a parser would lose the first of two equal keys."""
+    return Salvage(data, offset, keyed=True, damage=damage).rows()
+
+
+def member_span(data: bytes, member: str) -> tuple[int, int] | None:
+    """Where the value of the top-level key `member` starts and ends in a JSON object."""
+    position = data.find(b"{") + 1
+    while key := _KEY.match(data, position):
+        end = value_end(data, key.end())
+        if key.group(1).decode("utf-8", "replace") == f'"{member}"':
+            return key.end(), len(data) if end is None else end
+        comma = None if end is None else _COMMA.match(data, end)
+        if comma is None:
+            return None
+        position = comma.end()
+    return None
+
+
+def value_end(data: bytes, start: int) -> int | None:
+    """Index behind the value at `start`: behind its own last bracket, else at the comma or bracket that
+    follows it; None when the value never ends."""
+    depth = 0
+    for token in _TOKEN.finditer(data, start):
+        first = token[0][:1]
+        if first == b'"':
+            if len(token[0]) == 1:
+                return None
+        elif first in b"[{":
+            depth += 1
+        elif depth == 0:
+            return token.start()
+        elif first in b"]}":
+            depth -= 1
+            if depth == 0:
+                return token.end()
+    return None
+
+
+class Salvage:
+    """A walk over the elements of one container, which goes on behind a damaged element."""
+
+    def __init__(self, data: bytes, offset: int, *, keyed: bool, damage: str | None) -> None:
+        self.data = data
+        self.offset = offset
+        self.keyed = keyed
+        self.closer = b"}" if keyed else b"]"
+        self.damage = damage
+        self.budget = _RESCANS * len(data)
+        # The first key of the rows tells them from objects inside a damaged row.
+        first = _FIRST_KEY.search(data, data.find(b"{") + 1 if keyed else 0)
+        self.first_keys: set[bytes] = {first[1]} if first else set()
+
+    def rows(self) -> Iterator[Raw]:
+        data, row = self.data, 0
+        position = self._skip(0) + 1
+        while (position := self._skip(position)) < len(data):
+            mark = data[position : position + 1]
+            if mark == b",":
+                position += 1
+                continue
+            if mark == self.closer:
+                yield from self._after(row, self._skip(position + 1))
+                return
+            raw, position = self._element(row, position)
+            yield raw
+            row += 1
+            if raw.fault and raw.fault.reason == "truncated_file":
+                return
+        yield Raw(row, None, fault_of("truncated_file", self.damage or "the file ends before its last bracket", b""))
+
+    def _after(self, row: int, position: int) -> Iterator[Raw]:
+        if position < len(self.data):
+            detail = f"text after the closing bracket, at offset {self.offset + position}"
+            yield Raw(row, None, fault_of("invalid_json", detail, self.data[position:]))
+        elif self.damage:
+            yield Raw(row, None, fault_of("truncated_file", self.damage, b""))
+
+    def _skip(self, position: int) -> int:
+        space = _SPACE.match(self.data, position)
+        return space.end() if space else position
+
+    def _element(self, row: int, start: int) -> tuple[Raw, int]:
+        """The row at `start` and where to go on."""
+        raw, end = self._try(row, start)
+        if raw and raw.value is not None and end is not None:
+            self._learn(start)
+            return raw, end
+        reason = raw.fault.reason if raw and raw.fault else None
+        if raw and end is not None and reason != "invalid_json":
+            return raw, end  # the brackets match: only this element is at fault
+        stop = self._resync(start, end)
+        if stop is None and end is None:
+            detail = self.damage or "the file ends inside this element"
+            return Raw(row, None, fault_of("truncated_file", detail, self.data[start:])), len(self.data)
+        stop = max(start + 1, stop if stop is not None else end or len(self.data))  # a stray bracket is a row
+        if self.data[stop - 1 : stop] == self.closer and stop - 1 > start and not self.data[stop:].strip():
+            stop -= 1  # the file's last bracket closes the file, whatever this element lacks
+        detail = raw.fault.detail if raw and raw.fault else "the element does not end where it should"
+        detail = f"{detail} (element at offset {self.offset + start})"
+        return Raw(row, None, fault_of("invalid_json", detail, self.data[start:stop])), stop
+
+    def _try(self, row: int, start: int) -> tuple[Raw | None, int | None]:
+        key = _KEY.match(self.data, start) if self.keyed else None
+        if self.keyed and not key:
+            return None, None
+        begin = key.end() if key else start
+        end = value_end(self.data, begin)
+        if end is None:
+            return None, None
+        raw = raw_of(row, self.data[begin:end], self.offset + begin)
+        if raw is None:
+            return Raw(row, None, fault_of("invalid_json", "nothing where a value should be", b"")), end
+        if key and raw.value is not None:
+            name = _name(key[1])
+            if name is None:
+                return Raw(row, None, fault_of("invalid_json", "the key is damaged", self.data[start:end])), end
+            field = "_key" if "_key" not in raw.value else "_key_of_row"
+            raw.value = {field: name, **raw.value}
+        return raw, end
+
+    def _learn(self, start: int) -> None:
+        if len(self.first_keys) < 8:
+            key = _KEY.match(self.data, start) if self.keyed else None
+            first = _FIRST_KEY.match(self.data, key.end() if key else start)
+            if first:
+                self.first_keys.add(first[1])
+
+    def _resync(self, start: int, end: int | None) -> int | None:
+        """Index of the comma before the next element that reads well and starts like the others."""
+        pattern = _NEXT_PAIR if self.keyed else _NEXT_ITEM
+        for comma in pattern.finditer(self.data, start, len(self.data) if end is None else end):
+            first = _FIRST_KEY.search(self.data, comma.end())
+            if self.first_keys and (not first or first[1] not in self.first_keys):
+                continue
+            raw, stop = self._try(0, comma.end())
+            self.budget -= (stop or len(self.data)) - comma.end()
+            if raw and raw.value is not None:
+                return comma.start()
+            if self.budget < 0:
+                return None
+        return None
+
+
+def _name(key: bytes) -> str | None:
+    try:
+        name = orjson.loads(key)
+    except orjson.JSONDecodeError:
+        return None
+    return name if isinstance(name, str) else None

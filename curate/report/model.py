@@ -1,0 +1,202 @@
+"""What report.json holds: everything that the page shows, and nothing that it must compute from rows."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Literal
+
+from pydantic import Field
+
+from curate.report.evidence import Ablation, Decision, Mixture
+from curate.report.figures import wilson
+from curate.report.part import Maybe, Part, Text
+
+
+class SourceFile(Part):
+    """One file as the reader saw it."""
+
+    path: Text
+    format: Text
+    why: Text = ""
+    """Why the sniffer took it for this format."""
+    rows: int
+    quarantined: int = 0
+
+
+class Source(Part):
+    """One source of the recipe."""
+
+    name: Text
+    files: tuple[SourceFile, ...] = ()
+    bucket: Text | None = None
+    """Bucket declared in the recipe; None when it was assigned row by row."""
+
+    @property
+    def rows(self) -> int:
+        return sum(file.rows for file in self.files)
+
+    @property
+    def quarantined(self) -> int:
+        return sum(file.quarantined for file in self.files)
+
+
+class Stage(Part):
+    """One line of the funnel."""
+
+    stage: Text
+    rows_in: int
+    kept: int
+    dropped: int = 0
+    quarantined: int = 0
+    seconds: Maybe = None
+    rows_per_second: Maybe = None
+
+    @property
+    def lost(self) -> int:
+        """Rows in that are neither kept nor dropped nor quarantined; the row law says 0."""
+        return self.rows_in - self.kept - self.dropped - self.quarantined
+
+
+class Example(Part):
+    """One row that fell."""
+
+    id: Text
+    source: Text = ""
+    excerpt: Text = ""
+    evidence: Text = ""
+    witness: Text | None = None
+    """Id of the surviving row, for a duplicate."""
+
+
+class Drop(Part):
+    """All rows that one rule of one stage took out."""
+
+    stage: Text
+    rule: Text
+    reason: Text
+    count: int
+    share_of_source: dict[Text, float] = Field(default_factory=dict)
+    examples: tuple[Example, ...] = ()
+
+
+class Bucket(Part):
+    """One capability bucket, or `unsure`."""
+
+    id: Text
+    title: Text = ""
+    rows: int
+    tokens: int
+    unsure_rows: int | None = None
+    """Rows whose bucket was given with low confidence."""
+    tokens_p50: Maybe = None
+    tokens_p95: Maybe = None
+    difficulty: tuple[int, ...] | None = None
+    """Rows per difficulty bin, easy first."""
+
+
+class Side(Part):
+    id: Text
+    text: Text
+
+
+class Duplicate(Part):
+    """A dropped row beside the row that stayed."""
+
+    kind: Literal["exact", "near"]
+    jaccard: Maybe = None
+    dropped: Side
+    witness: Side
+
+
+class Shortfall(Part):
+    """A quota that the data could not fill."""
+
+    bucket: Text
+    quota: int
+    got: int
+    why: Text = ""
+
+
+class Balance(Part):
+    shortfalls: tuple[Shortfall, ...] = ()
+
+
+class Truth(Part):
+    """One planted fault: how many of the planted rows ended as wanted."""
+
+    fault: Text
+    catcher: Text
+    """The stage or rules that should act."""
+    planted: int
+    found: int
+    """Planted rows that ended as wanted: dropped, or kept for a control."""
+    wanted: Literal["dropped", "kept"] = "dropped"
+    flagged: int | None = None
+    """All rows that the catcher took; the n of `precision`."""
+    precision: Maybe = None
+
+    @property
+    def recall(self) -> float | None:
+        return self.found / self.planted if self.planted else None
+
+    @property
+    def recall_interval(self) -> tuple[float, float]:
+        return wilson(self.found, self.planted)
+
+    @property
+    def precision_interval(self) -> tuple[float, float] | None:
+        if self.precision is None or self.flagged is None:
+            return None
+        return wilson(self.precision * self.flagged, self.flagged)
+
+
+class Costs(Part):
+    """What the run took."""
+
+    wall_seconds: Maybe = None
+    cleaning_seconds: Maybe = None
+    ablation_seconds: Maybe = None
+    peak_rss_mib: Maybe = None
+    trials: int | None = None
+    trained_tokens: int | None = None
+    flops: Maybe = None
+
+
+class Report(Part):
+    """report.json."""
+
+    title: Text
+    created: Text
+    command: Text
+    versions: dict[Text, Text] = Field(default_factory=dict)
+    headline: Text = ""
+    """One sentence for a run without a decision; a decision's own headline goes before it."""
+    sources: tuple[Source, ...] = ()
+    funnel: tuple[Stage, ...] = ()
+    drops: tuple[Drop, ...] = ()
+    buckets: tuple[Bucket, ...] = ()
+    duplicates: tuple[Duplicate, ...] = ()
+    balance: Balance | None = None
+    truth: tuple[Truth, ...] = ()
+    ablation: Ablation | None = None
+    decision: Decision | None = None
+    mixture: Mixture | None = None
+    costs: Costs = Costs()
+    warnings: tuple[Text, ...] = ()
+    absent: dict[Text, Text] = Field(default_factory=dict)
+    """Section id -> why it is empty, where the run knows better than the page's own sentence."""
+
+    @property
+    def rows_in(self) -> int:
+        return self.funnel[0].rows_in if self.funnel else 0
+
+    @property
+    def rows_kept(self) -> int:
+        return self.funnel[-1].kept if self.funnel else 0
+
+    @property
+    def row_law(self) -> bool:
+        """Every stage adds up and starts from what the stage before it kept."""
+        adds_up = all(stage.lost == 0 for stage in self.funnel)
+        follows = all(after.rows_in == before.kept for before, after in pairwise(self.funnel))
+        return adds_up and follows

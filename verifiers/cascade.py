@@ -1,0 +1,108 @@
+"""Every check over a whole frame: cheap rules on all rows at once, then per-record checks where they apply."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from buckets import records
+from verifiers.chat import malformed
+from verifiers.checks import VERIFIERS
+from verifiers.rules import STAGE, broken
+from verifiers.verdict import Outcome
+
+FALL_COLUMNS = ("id", "fate", "stage", "rule", "reason", "evidence", "witness")
+
+
+@dataclass(frozen=True)
+class Cascade:
+    """`falls`: one row a failing id, with its first failure (FALL_COLUMNS). The counts are rows a check judged so.
+
+    A row that fell is not asked again: passed + failed + abstained of a check is the rows that reached it.
+    """
+
+    falls: pl.DataFrame
+    passed: dict[str, int]
+    failed: dict[str, int]
+    abstained: dict[str, int]
+
+
+_WHOLE: dict[str, Callable[[pl.DataFrame], pl.DataFrame]] = {"rules": broken, "chat": malformed}
+"""Checks that judge a frame at once and never abstain."""
+_TEXT = r"[^\s\[\]{}]"
+_EQUATION = r"\d\s*=\s*-?\$?\d"
+_APPLIES: dict[str, pl.Expr] = {
+    "tools": pl.col("tools").fill_null("").str.contains(_TEXT),
+    "schema": pl.col("schema").is_not_null() & (pl.col("schema") != ""),
+    "tests": pl.col("tests").is_not_null(),
+    "reference": pl.col("reference").is_not_null(),
+    "math": (pl.col("bucket") == "math_reasoning").fill_null(False)
+    & pl.col("messages").list.last().struct.field("content").fill_null("").str.contains(_EQUATION),
+}
+_WHERE: dict[str, pl.Expr] = {
+    "tools": _APPLIES["tools"],
+    "schema": _APPLIES["schema"],
+    "answers": _APPLIES["reference"] | _APPLIES["math"],
+    "execution": _APPLIES["tests"],
+    "refusal": _APPLIES["reference"],
+}
+"""Rows on which a per-record check can say anything but ABSTAIN."""
+
+
+def check(frame: pl.DataFrame, names: Sequence[str] | None = None) -> Cascade:
+    """Run the named checks (all by default) in the order of VERIFIERS. Only FAIL makes a row fall.
+
+    Raises KeyError for an unknown name.
+    """
+    unknown = set(names or ()) - set(VERIFIERS)
+    if unknown:
+        raise KeyError(f"no verifier is called {', '.join(sorted(unknown))}; there are {', '.join(VERIFIERS)}")
+    asked = [name for name in VERIFIERS if names is None or name in names]
+    counts = {name: dict.fromkeys(Outcome, 0) for name in asked}
+    falls: list[pl.DataFrame] = []
+    for name in asked:
+        if name in _WHOLE:
+            found = _WHOLE[name](frame)
+            counts[name][Outcome.FAIL] = found.height
+            counts[name][Outcome.PASS] = frame.height - found.height
+            falls.append(found)
+            frame = frame.filter(~pl.col("id").is_in(found["id"].implode()))
+    falls.append(_each([name for name in asked if name not in _WHOLE], frame, counts))
+    passed, failed, abstained = ({name: counts[name][outcome] for name in asked} for outcome in Outcome)
+    return Cascade(_told(falls), passed, failed, abstained)
+
+
+def _each(names: Sequence[str], frame: pl.DataFrame, counts: dict[str, dict[Outcome, int]]) -> pl.DataFrame:
+    """The per-record checks in one pass over the rows where one of them can say something."""
+    applies = frame.select(_WHERE[name].alias(name) for name in names)
+    rows: list[tuple[str, str, str, str]] = []
+    some = applies.select(pl.any_horizontal(names)).to_series() if names else pl.Series([], dtype=pl.Boolean)
+    silent = frame.height - int(some.sum())
+    for name in names:
+        counts[name][Outcome.ABSTAIN] += silent
+    if names and silent < frame.height:
+        for record, flags in zip(records(frame.filter(some)), applies.filter(some).iter_rows(), strict=True):
+            for name, applicable in zip(names, flags, strict=True):
+                verdict = VERIFIERS[name](record) if applicable else None
+                outcome = verdict.outcome if verdict else Outcome.ABSTAIN
+                counts[name][outcome] += 1
+                if verdict and outcome is Outcome.FAIL:
+                    rows.append((record.id, verdict.rule, _printable(verdict.reason), _printable(verdict.evidence)))
+                    break
+    schema = {"id": pl.String, "rule": pl.String, "reason": pl.String, "evidence": pl.String}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _printable(text: str) -> str:
+    """JSON escapes can spell lone surrogates, which no frame can hold."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _told(falls: list[pl.DataFrame]) -> pl.DataFrame:
+    empty = pl.DataFrame(schema=dict.fromkeys(FALL_COLUMNS, pl.String))
+    told = pl.concat([empty.select("id", "rule", "reason", "evidence"), *falls])
+    return told.with_columns(fate=pl.lit("dropped"), stage=pl.lit(STAGE), witness=pl.lit(None, dtype=pl.String)).select(
+        FALL_COLUMNS
+    )
