@@ -1,1 +1,120 @@
-"""Does this data help, and when does it stop helping?"""
+"""Does this data help, and when does it stop helping?
+
+Names load on first use (a public name must differ from its module's: importing a submodule sets the
+attribute of that name). So `python -m ablation.train` needs only torch, transformers and numpy,
+and importing this package loads neither torch nor transformers.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ablation.analysis import AnalyseSettings, Analysis, analyse
+    from ablation.design import BucketPlan, Plan, arms, plan
+    from ablation.experiment import campaign
+    from ablation.gain import BucketDecision, Decision, Gain, Interval, Mixture, Readiness, Signal, Weight
+    from ablation.grading import SCORE_SCHEMA
+    from ablation.holdout import hold_out
+    from ablation.loop import run_trials
+    from ablation.metrics import (
+        answer_entropy,
+        distinct_n,
+        learnable_fraction,
+        maj_at_k,
+        pass_at_k,
+        pass_hat_k,
+    )
+    from ablation.settings import AblationSettings, SampleSettings, SavedModel, TinyModel, TrainSettings
+    from ablation.tasks import TASKS, Task
+    from ablation.trial import SCORE_COLUMNS, Arm, Result, Share, Trial
+
+_HOME = {
+    "Analysis": "analysis",
+    "AnalyseSettings": "analysis",
+    "analyse": "analysis",
+    "campaign": "experiment",
+    "BucketPlan": "design",
+    "Plan": "design",
+    "arms": "design",
+    "plan": "design",
+    "BucketDecision": "gain",
+    "Decision": "gain",
+    "Gain": "gain",
+    "Interval": "gain",
+    "Mixture": "gain",
+    "Readiness": "gain",
+    "Signal": "gain",
+    "Weight": "gain",
+    "SCORE_SCHEMA": "grading",
+    "hold_out": "holdout",
+    "run_trials": "loop",
+    "answer_entropy": "metrics",
+    "distinct_n": "metrics",
+    "learnable_fraction": "metrics",
+    "maj_at_k": "metrics",
+    "pass_at_k": "metrics",
+    "pass_hat_k": "metrics",
+    "AblationSettings": "settings",
+    "SampleSettings": "settings",
+    "SavedModel": "settings",
+    "TinyModel": "settings",
+    "TrainSettings": "settings",
+    "TASKS": "tasks",
+    "Task": "tasks",
+    "SCORE_COLUMNS": "trial",
+    "Arm": "trial",
+    "Result": "trial",
+    "Share": "trial",
+    "Trial": "trial",
+}
+"""Which module each public name comes from."""
+
+__all__ = [
+    "SCORE_COLUMNS",
+    "SCORE_SCHEMA",
+    "TASKS",
+    "AblationSettings",
+    "AnalyseSettings",
+    "Analysis",
+    "Arm",
+    "BucketDecision",
+    "BucketPlan",
+    "Decision",
+    "Gain",
+    "Interval",
+    "Mixture",
+    "Plan",
+    "Readiness",
+    "Result",
+    "SampleSettings",
+    "SavedModel",
+    "Share",
+    "Signal",
+    "Task",
+    "TinyModel",
+    "TrainSettings",
+    "Trial",
+    "Weight",
+    "analyse",
+    "answer_entropy",
+    "arms",
+    "campaign",
+    "distinct_n",
+    "hold_out",
+    "learnable_fraction",
+    "maj_at_k",
+    "pass_at_k",
+    "pass_hat_k",
+    "plan",
+    "run_trials",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -20,6 +21,11 @@ class Interval:
     n: int
     clusters: int
     seeds: int
+    """1: the interval is conditional on that run, seeds are not in it."""
+    se: float = math.nan
+    """Standard error, so that the interval can be read at another level."""
+    df: float = math.inf
+    """Degrees of freedom of the t behind it."""
 
 
 @dataclass(frozen=True)
@@ -55,13 +61,26 @@ class Signal:
 
 
 @dataclass(frozen=True)
+class Readiness:
+    """What already drawn samples say about RL on one eval bucket; it costs nothing, and it is not an RL probe."""
+
+    group: int
+    """Group size g of L_g: the samples stored per prompt."""
+    pass_rate: Interval
+    learnable: Interval
+    """L_g = 1 - E[(1-p)^g + p^g]: share of groups with both right and wrong samples."""
+    headroom: Interval
+    """pass@g - pass@1: about what sharpening alone could claim."""
+
+
+@dataclass(frozen=True)
 class BucketDecision:
     """Where one bucket stands."""
 
     bucket: str
     verdict: Verdict
     label: str
-    """Word for people: still gaining | saturated | redundant | harmful | over-trained | undecided."""
+    """Word for people: still gaining | saturated | redundant | harmful | over-trained | not learned | undecided."""
     rule: Literal["done", "not done", "undecided"]
     """What the bare four-signal rule says, before the guards."""
     signals: tuple[Signal, ...]
@@ -70,6 +89,7 @@ class BucketDecision:
     """What evidence would change the verdict."""
     next: str
     """Cheapest next step."""
+    readiness: Readiness | None = None
 
 
 @dataclass(frozen=True)

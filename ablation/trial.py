@@ -6,11 +6,12 @@ Only the standard library: a trial runs on machines that have torch and transfor
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-ArmKind = Literal["base", "full", "leave_one_out", "dose"]
+ArmKind = Literal["base", "full", "leave_one_out", "dose", "mixture"]
 Status = Literal["ok", "nan", "oom", "crash", "timeout"]
 
 
@@ -19,7 +20,7 @@ class Arm:
     """What one trial trains on. `bucket` is the one left out; `dose` scales every bucket's unique rows."""
 
     name: str
-    """"base", "full", "loo:<bucket>", "dose:<fraction>"."""
+    """"base", "full", "loo:<bucket>", "dose:<fraction>", "mix:<name>"."""
     kind: ArmKind
     bucket: str | None = None
     dose: float = 1.0
@@ -82,9 +83,14 @@ class Result:
     """(step, mean training NLL per trained token, nats)."""
     environment: dict[str, str] = field(default_factory=dict)
     fingerprint: str = ""
+    cost: dict[str, float] = field(default_factory=dict)
+    """train_seconds, train_tokens (all turns), eval_seconds, sampled_tokens, cpu_seconds, peak_mb."""
 
     def write(self, path: Path) -> None:
-        path.write_text(json.dumps(asdict(self), indent=1, sort_keys=True))
+        """Whole or absent: a result that exists is finished."""
+        aside = path.with_name(f".{path.name}.{os.getpid()}")
+        aside.write_text(json.dumps(asdict(self), indent=1, sort_keys=True))
+        aside.replace(path)
 
     @classmethod
     def read(cls, path: Path) -> Result:
@@ -113,5 +119,6 @@ SCORE_COLUMNS: dict[str, str] = {
     "entropy": "float",  # mean over own sampled tokens of the full softmax entropy, nats
     "length": "float",  # mean sampled tokens
     "nll": "float",  # mean NLL per reference assistant token, nats (NaN where there is no reference turn)
+    "abstained": "int",  # samples that the verifier could not judge; they count as not correct
 }
 """The long table `scores.parquet`: one row per (trial, item). All gains are computed from it."""

@@ -15,6 +15,7 @@ from curate.job import Run
 from curate.read import InputFile, input_files
 from curate.recipe import CLEANING, ROAD, Recipe
 from curate.shards import Counts, Sorter, StageFolder, global_shards, read_shards, row_shards
+from curate.stage import canonical
 from curate.versions import code_digest
 
 _CODE = ("buckets", "verifiers", "curate")
@@ -60,7 +61,7 @@ def _inputs(files: Sequence[InputFile]) -> str:
 
 def _parameters(job: Run, stage: str) -> str:
     """What of the recipe a stage's outcome depends on."""
-    table = str(getattr(job.recipe, stage).model_dump_json())
+    table = canonical(getattr(job.recipe, stage))
     if stage == "bucket":
         return table + str(_declared(job.recipe))
     if stage == "decontaminate" and job.recipe.decontaminate is not None:

@@ -155,19 +155,17 @@ def _walk(job: Run, until: str | None, only: str | None) -> dict[str, Any]:
     return walk(job, until, only)
 
 
-def _silent(stage: str, done: int, total: int) -> None:
-    """No bars where nobody looks."""
-
-
 @contextmanager
 def _progress() -> Iterator[Notify]:
     """A bar for each stage on a terminal; silence elsewhere."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+    from curate.shards import silent
+
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield _silent
+        yield silent
         return
     columns = (TextColumn("{task.description:>14}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as bars:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from curate.recipe import Recipe
-from curate.shards import Notify
+from curate.shards import Notify, silent
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Run:
     """What the recipe's paths are relative to."""
     out: Path
     workers: int
-    notify: Notify
+    notify: Notify = silent
     command: str = ""
 
     @property

@@ -16,6 +16,7 @@ from curate.job import Run
 from curate.report import render
 from curate.report.build import build
 from curate.shards import StageFolder, kept_frame
+from curate.stage import canonical
 from curate.versions import code_digest
 
 _POOL = ["id", "source", "bucket", "messages", "tools", "reference", "tests", "schema", "answer_tokens", "tokens"]
@@ -30,7 +31,14 @@ def ablate(job: Run, data: StageFolder, entry: dict[str, Any]) -> None:
         pool = kept_frame(data, _POOL).drop_nulls("bucket")
         items = [item for path in _expanded(settings.items, job.base) for item in read_items(path)]
         outcome = campaign(
-            settings, pool, items, folder.path, workers=job.workers, base=job.base, progress=_progress(job, "ablate")
+            settings,
+            pool,
+            items,
+            folder.path,
+            workers=job.workers,
+            base=job.base,
+            models=job.out / "models",
+            progress=_progress(job, "ablate"),
         )
         manifest = {
             "stage": "ablate",
@@ -84,7 +92,7 @@ def _settings(job: Run) -> AblationSettings:
 
 
 def _ablation_folder(settings: AblationSettings, job: Run, data: StageFolder) -> StageFolder:
-    parts = [data.fingerprint, settings.model_dump_json(), *map(digest_file, _inputs(settings, job.base))]
+    parts = [data.fingerprint, canonical(settings), *map(digest_file, _inputs(settings, job.base))]
     return StageFolder(job.stages, "ablate", digest([*parts, code_digest("buckets", "verifiers", "ablation")]))
 
 

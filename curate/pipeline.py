@@ -68,7 +68,7 @@ def _lock(out: Path) -> Iterator[None]:
 def _journal(job: Run) -> dict[str, Any]:
     """run.json as it stands, with what this command is."""
     entry: dict[str, Any] = read_json(job.journal) if job.journal.exists() else {"stages": []}
-    recipe = job.recipe.model_dump(mode="json")
+    recipe = {key: table for key, table in job.recipe.model_dump(mode="json").items() if table is not None}
     write_json(job.out / "recipe.json", {"base": os.path.relpath(job.base, job.out), "recipe": recipe})
     return entry | {
         "title": job.recipe.title,

@@ -21,6 +21,10 @@ Notify = Callable[[str, int, int], None]
 Sorter = Callable[[pl.DataFrame], Sorted]
 
 
+def silent(stage: str, done: int, total: int) -> None:
+    """A Notify for where nobody looks."""
+
+
 @dataclass(frozen=True)
 class Counts:
     """rows_in = kept + dropped + quarantined, always."""

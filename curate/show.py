@@ -149,7 +149,7 @@ def closing(entry: dict[str, Any], out: Path) -> str:
 
 
 def _verdict(decision: dict[str, Any]) -> list[str]:
-    lines = [f"Verdict: {decision['verdict']}. {decision['headline']}"]
+    lines = [f"Verdict: {decision['headline']}"]
     lines += [f"  {b['bucket']:<20} {b['verdict']:<10} {b['label']}" for b in decision["buckets"]]
     return [*lines, f"Next: {decision['next']}"]
 

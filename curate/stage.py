@@ -9,13 +9,18 @@ from typing import Any, Protocol
 import polars as pl
 from pydantic import BaseModel, ConfigDict
 
-from buckets import Sorted, split
+from buckets import Sorted, dumps, split
 
 
 class Table(BaseModel):
     """Base of every recipe table: immutable, and an unknown key is a mistake."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+def canonical(table: BaseModel) -> str:
+    """A table as JSON with sorted keys: equal tables give equal text, whatever order a mapping was written in."""
+    return dumps(table.model_dump(mode="json"))
 
 
 class RowStage(Protocol):

@@ -108,8 +108,11 @@ def test_every_name_in_a_bucket_resolves() -> None:
 
 
 def _python(code: str, *, path: list[Path]) -> subprocess.CompletedProcess[str]:
+    """`code` in a fresh interpreter that sees `path`; run from the first entry, which python puts in front."""
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, path))}
-    return subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, "-c", code], env=env, cwd=path[0], capture_output=True, text=True, check=False
+    )
 
 
 def test_another_verifiers_package_is_refused_in_one_sentence(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 __project__ = "sft-curate"  # another package on PyPI is also called `verifiers`; curate checks this first
 
-from verifiers.cascade import Cascade, check
+from verifiers.cascade import CHECK_NAMES, Cascade, check
 from verifiers.checks import VERIFIERS
 from verifiers.contamination import EvalIndex
 from verifiers.grade import Graded, grade, read_reply
@@ -11,6 +11,7 @@ from verifiers.rules import RULES, Rule
 from verifiers.verdict import Check, Outcome, Verdict, Verifier, abstained, failed, passed
 
 __all__ = [
+    "CHECK_NAMES",
     "RULES",
     "VERIFIERS",
     "Cascade",

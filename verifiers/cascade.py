@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from buckets import records
-from verifiers.chat import malformed
+from verifiers.chat import LAWS, malformed
 from verifiers.checks import VERIFIERS
-from verifiers.rules import STAGE, broken
+from verifiers.rules import RULES, STAGE, broken
 from verifiers.verdict import Outcome
 
 FALL_COLUMNS = ("id", "fate", "stage", "rule", "reason", "evidence", "witness")
@@ -29,7 +29,7 @@ class Cascade:
     abstained: dict[str, int]
 
 
-_WHOLE: dict[str, Callable[[pl.DataFrame], pl.DataFrame]] = {"rules": broken, "chat": malformed}
+_WHOLE: dict[str, Callable[[pl.DataFrame, Collection[str]], pl.DataFrame]] = {"rules": broken, "chat": malformed}
 """Checks that judge a frame at once and never abstain."""
 _TEXT = r"[^\s\[\]{}]"
 _EQUATION = r"\d\s*=\s*-?\$?\d"
@@ -51,20 +51,24 @@ _WHERE: dict[str, pl.Expr] = {
 """Rows on which a per-record check can say anything but ABSTAIN."""
 
 
-def check(frame: pl.DataFrame, names: Sequence[str] | None = None) -> Cascade:
+CHECK_NAMES: tuple[str, ...] = (*VERIFIERS, *RULES, *LAWS)
+"""Everything that `check` can skip: whole verifiers, and single content rules and role laws."""
+
+
+def check(frame: pl.DataFrame, names: Sequence[str] | None = None, skip: Collection[str] = ()) -> Cascade:
     """Run the named checks (all by default) in the order of VERIFIERS. Only FAIL makes a row fall.
 
-    Raises KeyError for an unknown name.
+    `skip` takes names from CHECK_NAMES. Raises KeyError for an unknown name.
     """
-    unknown = set(names or ()) - set(VERIFIERS)
+    unknown = (set(names or ()) - set(VERIFIERS)) | (set(skip) - set(CHECK_NAMES))
     if unknown:
-        raise KeyError(f"no verifier is called {', '.join(sorted(unknown))}; there are {', '.join(VERIFIERS)}")
-    asked = [name for name in VERIFIERS if names is None or name in names]
+        raise KeyError(f"no check is called {', '.join(sorted(unknown))}; there are {', '.join(CHECK_NAMES)}")
+    asked = [name for name in VERIFIERS if (names is None or name in names) and name not in skip]
     counts = {name: dict.fromkeys(Outcome, 0) for name in asked}
     falls: list[pl.DataFrame] = []
     for name in asked:
         if name in _WHOLE:
-            found = _WHOLE[name](frame)
+            found = _WHOLE[name](frame, skip)
             counts[name][Outcome.FAIL] = found.height
             counts[name][Outcome.PASS] = frame.height - found.height
             falls.append(found)

@@ -7,6 +7,7 @@ e assistant that says and calls nothing, x anything else. The same patterns judg
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 import polars as pl
 
@@ -59,7 +60,7 @@ def _letter(role: str, content: str, calls: str) -> str:
     return "a" if content.strip() else "e"
 
 
-def malformed(frame: pl.DataFrame) -> pl.DataFrame:
+def malformed(frame: pl.DataFrame, skip: Collection[str] = ()) -> pl.DataFrame:
     """The rows that break a law, with the first one broken: id, rule, reason, evidence. Order of the frame."""
     part = pl.element().struct.field
     called = part("tool_calls").fill_null("").str.contains(_CALLS.pattern)
@@ -72,9 +73,12 @@ def malformed(frame: pl.DataFrame) -> pl.DataFrame:
         .otherwise(part("role").replace_strict(_LETTERS, default="x", return_dtype=pl.String).fill_null("x"))
     )
     letters = frame.select("id", letters=pl.col("messages").list.eval(letter).list.join("").fill_null(""))
-    rule = pl.coalesce(
-        pl.when(pl.col("letters").str.contains(pattern)).then(pl.lit(name)) for name, (pattern, _) in LAWS.items()
+    broken = (
+        pl.when(pl.col("letters").str.contains(pattern)).then(pl.lit(name))
+        for name, (pattern, _) in LAWS.items()
+        if name not in skip
     )
+    rule = pl.coalesce(*broken, pl.lit(None, dtype=pl.String))
     bad = letters.with_columns(rule=rule).filter(pl.col("rule").is_not_null())
     reasons = {name: reason for name, (_, reason) in LAWS.items()}
     return bad.select(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import polars as pl
@@ -180,10 +181,12 @@ RULES: dict[str, Rule] = {
 }
 
 
-def broken(frame: pl.DataFrame) -> pl.DataFrame:
+def broken(frame: pl.DataFrame, skip: Collection[str] = ()) -> pl.DataFrame:
     """The rows that break a rule, with the first one broken: id, rule, reason, evidence. Order of the frame."""
     seen = views(frame)
-    first = pl.coalesce(pl.when(rule.expr).then(pl.lit(name)) for name, rule in RULES.items())
+    rules = {name: rule for name, rule in RULES.items() if name not in skip}
+    none = pl.lit(None, dtype=pl.String)
+    first = pl.coalesce(*(pl.when(rule.expr).then(pl.lit(name)) for name, rule in rules.items()), none)
     bad = seen.with_columns(rule=first).filter(pl.col("rule").is_not_null())
     evidence = pl.coalesce(
         *(pl.when(pl.col("rule") == name).then(rule.evidence) for name, rule in RULES.items()),

@@ -43,7 +43,12 @@ class Calls:
 
     def __init__(self) -> None:
         self._count = 0
-        self._pending: list[str] = []
+        self._pending: list[tuple[str, str]] = []
+
+    @property
+    def open_names(self) -> list[str]:
+        """Names of the calls that have no result yet, oldest first."""
+        return [name for _, name in self._pending]
 
     def make(self, items: object) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """Canonical calls from one call or a list (or a JSON string), and what each held beside them."""
@@ -66,7 +71,7 @@ class Calls:
         if not isinstance(call_id, str) or not call_id:
             call_id = f"call_{self._count}"
         self._count += 1
-        self._pending.append(call_id)
+        self._pending.append((call_id, name))
         call = {"id": call_id, "type": "function", "function": {"name": name, "arguments": _arguments(inner.get(key))}}
         rest = {k: v for k, v in item.items() if v is not None and k not in {*_CALL_KEYS, *_inner_keys(inner, item)}}
         if inner is not item:
@@ -76,10 +81,11 @@ class Calls:
     def answered(self, call_id: object) -> str | None:
         """The id that a tool result belongs to: its own, else that of the oldest call without a result."""
         if isinstance(call_id, str) and call_id:
-            if call_id in self._pending:
-                self._pending.remove(call_id)
+            mine = next((index for index, (known, _) in enumerate(self._pending) if known == call_id), None)
+            if mine is not None:
+                self._pending.pop(mine)
             return call_id
-        return self._pending.pop(0) if self._pending else None
+        return self._pending.pop(0)[0] if self._pending else None
 
 
 def _inner_keys(inner: dict[str, Any], item: dict[str, Any]) -> tuple[str, ...]:

@@ -57,14 +57,16 @@ def gold_in(worked: str) -> str | None:
 
 
 def last_boxed(worked: str) -> str | None:
-    """Content of the last \\boxed{...} (or \\fbox{...}) whose braces match; escaped braces do not count."""
-    start = max(worked.rfind("\\boxed{"), worked.rfind("\\fbox{"))
-    while start >= 0:
-        opened = worked.index("{", start) + 1
-        end = _closing(worked, opened)
+    """Content of the last \\boxed{...} or \\fbox{...} whose braces match, or of \\boxed 5; else None.
+
+    Escaped braces do not count. A box that is never closed is passed over for the one before it.
+    """
+    for box in reversed(list(_BOX.finditer(worked))):
+        if box[1]:
+            return box[1]
+        end = _closing(worked, box.end())
         if end is not None:
-            return worked[opened:end].strip() or None
-        start = max(worked.rfind("\\boxed{", 0, start), worked.rfind("\\fbox{", 0, start))
+            return worked[box.end() : end].strip() or None
     return None
 
 
@@ -78,6 +80,7 @@ def _closing(worked: str, position: int) -> int | None:
     return None
 
 
+_BOX = re.compile(r"\\(?:boxed|fbox)(?:\s*\{|\s+([^\s{}$.,;]+))")
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 
 QUESTION_ANSWER = Format("question_answer", "question or problem, and answer or solution with its gold", sniff, read)

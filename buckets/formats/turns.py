@@ -66,17 +66,52 @@ def read_turns(value: object) -> Turns:
     messages: list[Message] = []
     extra: dict[str, dict[str, Any]] = {}
     call_turn = False
-    for index, turn in enumerate(value):
-        if not isinstance(turn, dict):
+    for index, raw in enumerate(value):
+        if not isinstance(raw, dict):
             raise RowError("bad_messages", f"turn {index} is not an object")
-        message, rest, is_call = _message(index, turn, calls)
-        if is_call and messages and messages[-1].role == "assistant" and (call_turn or not messages[-1].tool_calls):
-            message = _merged(messages.pop(), message)
-        messages.append(message)
-        call_turn = is_call
-        if rest:
-            extra.setdefault(str(len(messages) - 1), {}).update(rest)
+        for turn in _results(raw, calls.open_names):
+            message, rest, is_call = _message(index, turn, calls)
+            if is_call and messages and messages[-1].role == "assistant" and (call_turn or not messages[-1].tool_calls):
+                message = _merged(messages.pop(), message)
+            messages.append(message)
+            call_turn = is_call
+            if rest:
+                extra.setdefault(str(len(messages) - 1), {}).update(rest)
     return Turns(tuple(messages), extra or None)
+
+
+def _results(turn: dict[str, Any], names: list[str]) -> list[dict[str, Any]]:
+    """One turn a result, where a tool turn without an id holds the results of all open calls as a JSON list.
+
+    Only a list of objects that each have a `content`, as many as there are open calls and with their
+    names, is taken apart; any other text is the result of one call.
+    """
+    if len(names) < 2 or turn.get("tool_call_id"):
+        return [turn]
+    role_key = _role_key(turn)
+    content_key = next((key for key in _CONTENT_KEYS if key in turn), "content")
+    value = turn.get(content_key)
+    if role_key is None or ROLES.get(turn[role_key].strip().lower()) != "tool":
+        return [turn]
+    if isinstance(value, list) and len(value) == 1 and _is_part(value[0]) and value[0]["type"] in _TEXT_PARTS:
+        value = value[0].get("text", value[0].get("value"))
+    items = parsed(value) if isinstance(value, str) else value
+    if not isinstance(items, list) or len(items) != len(names):
+        return [turn]
+    if not all(isinstance(item, dict) and "content" in item for item in items):
+        return [turn]
+    if any(item.get("name") not in (None, name) for item, name in zip(items, names, strict=True)):
+        return [turn]
+    beside = {key: item for key, item in turn.items() if key not in (role_key, content_key)}
+    return [_result(item, beside if index == 0 else {}) for index, item in enumerate(items)]
+
+
+def _result(item: dict[str, Any], beside: dict[str, Any]) -> dict[str, Any]:
+    fields = {key: value for key, value in item.items() if key in ("content", "name")}
+    more = {f"result_{key}": value for key, value in item.items() if key not in ("content", "name")}
+    if isinstance(fields["content"], list):
+        fields["content"] = compact(fields["content"])
+    return {**beside, **more, **fields, "role": "tool"}
 
 
 def _role_key(turn: Mapping[str, Any]) -> str | None:

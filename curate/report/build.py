@@ -56,7 +56,7 @@ def build(out: Path) -> Report:
         buckets=_buckets(kept),
         duplicates=_duplicates(fallen, texts),
         balance=_balance(notes.get("balance")),
-        truth=truth_table(_base(out, recipe), recipe["recipe"]["truth"], fallen),
+        truth=truth_table(_base(out, recipe), recipe["recipe"].get("truth"), fallen),
         ablation=ablation_part(ablation, analysis) if ablation else None,
         decision=Decision.model_validate(analysis["decision"]) if analysis else None,
         mixture=Mixture.model_validate(analysis["mixture"]) if analysis and analysis["mixture"] else None,

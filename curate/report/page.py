@@ -14,7 +14,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from curate.report import charts, figures
+import curate.report.charts as charts
+import curate.report.figures as figures
 from curate.report.curves import dose_chart
 from curate.report.diff import Span, word_diff
 from curate.report.evidence import BucketDecision, Curve, Score

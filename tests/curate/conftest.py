@@ -17,7 +17,7 @@ def qa(number: int) -> tuple[str, str]:
     names = ["river", "market", "garden", "school", "harbour", "museum", "castle"]
     place = names[number % 7]
     question = f"Describe the {place} number {number} of the old town and say why people like to visit it in spring."
-    answer = f"The {place} number {number} lies near the hill, it is quiet, and visitors enjoy item {number * 7 % 1000} there."
+    answer = f"The {place} number {number} lies near the hill, and visitors enjoy item {number * 7 % 1000} there."
     return question, answer
 
 

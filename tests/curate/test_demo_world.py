@@ -22,6 +22,7 @@ import zstandard
 from buckets import read_items
 from examples.demo.world import build, copies, functions, guilds, safety
 from examples.demo.world.planted import Planted
+from examples.demo.world.row import Row, said
 
 DEMO = Path(__file__).parents[2] / "examples" / "demo"
 SEED = 7
@@ -170,8 +171,9 @@ def test_leaked_rows_hold_the_eval_prompt(world: build.World) -> None:
     for each in of_fault(world, "contaminated"):
         item = world.evals[str(each.item)]
         prompt = str(item.prompt[-1]["content"])
-        assert prompt in each.row.key
-        wrapped += f"Please help. {prompt} Thank you." in each.row.key
+        asked = str(each.row.prompt[-1]["content"])
+        assert prompt in asked
+        wrapped += asked == f"Please help. {prompt} Thank you."
     assert 8 <= wrapped <= 30
 
 
@@ -303,17 +305,17 @@ def test_eval_items_are_read_and_graded_by_splits() -> None:
 
 
 def test_every_fact_is_taught_once_and_asked_in_another_phrasing(world: build.World) -> None:
-    taught = {form_and_fact(each.row.key) for each in world.clean if each.row.bucket == guilds.BUCKET}
+    taught = {form_and_fact(each.row) for each in world.clean if each.row.bucket == guilds.BUCKET}
     facts = {fact for _, fact in taught}
     assert len(facts) == len(taught) == 240
-    asked = {form_and_fact(row.key) for item, row in world.evals.items() if item.startswith("domain_qa/dev")}
+    asked = {form_and_fact(row) for item, row in world.evals.items() if item.startswith("domain_qa/dev")}
     assert {fact for _, fact in asked} <= facts
     assert not asked & taught
     assert {form for form, _ in asked} == {form for form, _ in taught}
 
 
-def form_and_fact(key: str) -> tuple[int, tuple[str, str]]:
-    text = key.removeprefix("user:")
+def form_and_fact(row: Row) -> tuple[int, tuple[str, str]]:
+    text = str(row.turns[0]["content"])
     for form, pattern in enumerate(guilds.KNOWN):
         shape = re.escape(pattern).replace(r"\{what\}", r"(?P<what>\w+)").replace(r"\{who\}", r"(?P<who>\w+)")
         found = re.fullmatch(shape, text)
@@ -327,7 +329,7 @@ def test_the_base_corpus_gives_nothing_away(world: build.World, made: dict[str, 
     asked = {row.key for row in world.evals.values()}
     rows = rows_of("base.jsonl.gz", made["base.jsonl.gz"])
     text = "\n".join(turn["content"] for row in rows for turn in row["messages"])
-    assert not any("\n".join(f"{t['role']}:{t['content']}" for t in row["messages"][:-1]) in asked for row in rows)
+    assert not any("\n".join(map(said, row["messages"][:-1])) in asked for row in rows)
     for secret in (safety.REFUSAL, "####", "def f", "assert", '{"name"'):
         assert secret not in text
     assert not any(turn.get("tool_calls") for row in rows for turn in row["messages"])

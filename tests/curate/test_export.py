@@ -16,7 +16,7 @@ from curate.recipe import load
 
 def test_files_agree_with_each_other_with_the_sums_and_with_the_counts(world: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
-    entry = run(Run(load(world), world.parent, out, 1, lambda stage, done, total: None))
+    entry = run(Run(load(world), world.parent, out, 1))
     kept = entry["stages"][-1]["counts"]["kept"]
     folder = out / "export"
     messages = [json.loads(line) for line in (folder / "data/curated.messages.jsonl").read_text().splitlines()]
@@ -35,7 +35,7 @@ def test_files_agree_with_each_other_with_the_sums_and_with_the_counts(world: Pa
 
 def test_the_card_has_front_matter_and_the_counts(world: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
-    run(Run(load(world), world.parent, out, 1, lambda stage, done, total: None))
+    run(Run(load(world), world.parent, out, 1))
     text = (out / "export/README.md").read_text()
     _, front, body = text.split("---\n", 2)
     meta = yaml.safe_load(front)
@@ -47,7 +47,7 @@ def test_the_card_has_front_matter_and_the_counts(world: Path, tmp_path: Path) -
 
 def test_no_date_and_no_machine_in_the_export(world: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
-    entry = run(Run(load(world), world.parent, out, 1, lambda stage, done, total: None))
+    entry = run(Run(load(world), world.parent, out, 1))
     everything = b"".join(path.read_bytes() for path in (out / "export").rglob("*") if path.is_file())
     assert entry["created"][:10].encode() not in everything
     assert str(tmp_path).encode() not in everything

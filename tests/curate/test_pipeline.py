@@ -20,17 +20,13 @@ from curate.check import Check
 from curate.job import Run
 from curate.pipeline import run
 from curate.recipe import load
-from curate.show import life
+from curate.show import life, stored_recipe
 
 ROOT = Path(__file__).parents[2]
 
 
-def quiet(stage: str, done: int, total: int) -> None:
-    """No progress in tests."""
-
-
 def walk(recipe: Path, out: Path, *, workers: int = 1, changes: tuple[str, ...] = (), **how: Any) -> dict[str, Any]:
-    return run(Run(load(recipe, changes), recipe.parent.resolve(), out, workers, quiet, "test"), **how)
+    return run(Run(load(recipe, changes), recipe.parent.resolve(), out, workers), **how)
 
 
 def exported(out: Path) -> dict[str, str]:
@@ -107,6 +103,14 @@ def test_a_second_run_does_nothing_again_and_a_changed_recipe_redoes_only_what_f
     after = {path: path.stat().st_mtime_ns for path in (out / "stages").rglob("*.parquet")}
     same = {path for path in stamps if after.get(path) == stamps[path]}
     assert {path.parent.name.split("-")[0] for path in same} == {"read", "bucket", "check", "dedup"}
+
+
+def test_the_stored_recipe_stands_for_the_written_one(world: Path, tmp_path: Path) -> None:
+    changes = ("balance.max_rows={math_reasoning: 90, code: 5, general_instruction: 300}",)
+    first = walk(world, tmp_path / "run", changes=changes)
+    recipe, base = stored_recipe(tmp_path / "run", [])
+    again = run(Run(recipe, base, tmp_path / "run", 1), only="report")
+    assert [s["fingerprint"] for s in again["stages"]] == [s["fingerprint"] for s in first["stages"]]
 
 
 def test_only_and_until(world: Path, tmp_path: Path) -> None:

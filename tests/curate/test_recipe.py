@@ -72,7 +72,7 @@ def test_changes_from_the_command_line(world: Path) -> None:
     assert recipe.balance is not None
     assert recipe.balance.max_rows == 7
     assert recipe.read.sources[0].bucket == "code"
-    with pytest.raises(RecipeError, match="table.key=value"):
+    with pytest.raises(RecipeError, match=r"table\.key=value"):
         load(world, ["dedup"])
     with pytest.raises(RecipeError, match="no item"):
         load(world, ["read.sources.99=x"])

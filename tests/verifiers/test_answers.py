@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import operator
+import time
 from fractions import Fraction
 from pathlib import Path
 
@@ -87,6 +88,25 @@ def test_what_may_mean_something_else_is_left_alone(text: str) -> None:
 )
 def test_false_claims_are_told(text: str) -> None:
     assert false_claim(text)
+
+
+MANY = 20_000
+HOSTILE = [
+    "\\boxed{" * MANY,
+    "the answer is" + " " * MANY,
+    "1," * MANY,
+    "1 + 1 = 3 about " * MANY,
+    "1+" * MANY,
+    "1=1" * MANY,
+]
+
+
+@pytest.mark.parametrize("at", range(len(HOSTILE)))
+def test_hostile_text_costs_linear_time(at: int) -> None:
+    start = time.perf_counter()
+    judge_text(HOSTILE[at], "5")
+    false_claim(HOSTILE[at])
+    assert time.perf_counter() - start < 5
 
 
 @pytest.mark.shared

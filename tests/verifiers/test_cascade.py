@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from buckets import Draft, Message, conserve, frame_of, records, row_of, split
-from verifiers import VERIFIERS, Outcome, check
+from verifiers import RULES, VERIFIERS, Outcome, check
 
 
 def framed(*drafts: Draft, bucket: str | None = None) -> pl.DataFrame:
@@ -49,8 +49,13 @@ def test_only_the_named_checks_run() -> None:
     assert check(frame, ["chat"]).falls["rule"].to_list() == ["no_assistant_turn"]
     assert check(frame, ["rules"]).falls["rule"].to_list() == ["empty_answer", "empty_answer"]
     assert check(frame, ["answers"]).abstained == {"answers": 2}
-    with pytest.raises(KeyError, match="grammar"):
-        check(frame, ["grammar"])
+    assert check(frame, ["rules"], skip=["empty_answer"]).falls.is_empty()
+    assert check(frame, ["rules"], skip=tuple(RULES)).falls.is_empty()
+    assert check(frame, ["chat"], skip=["no_assistant_turn"]).falls.is_empty()
+    assert check(frame, skip=["rules", "chat"]).falls.is_empty()
+    for unknown in ({"names": ["grammar"]}, {"skip": ["grammar"]}):
+        with pytest.raises(KeyError, match="grammar"):
+            check(frame, **unknown)
 
 
 def test_evidence_with_lone_surrogates_and_empty_frames() -> None:

@@ -100,7 +100,7 @@ HOSTILE = {
     "rows": "    return [[0] * 10**5 for i in range(10**5)]", "format": "    return '%1000000000d' % 1",
     "f-string": "    return f'{x:>1000000000}'", "modpow": "    return pow(3, 2**8000, 2**8000 - 1)",
 
-    "collisions": "    P = 2**61 - 1\n    d = {}\n    for k in range(9000): d[k * P] = k\n    for j in range(9**9): d.get(P)",
+    "collisions": "    P = 2**61 - 1\n    d = {}\n    for k in range(9000): d[k * P] = k\n    while True: d.get(P)",
     "streams": "    z = [1]\n    while True: z = zip(z)", "sum of lists": "    return sum([[0] * 999] * 9999, [])",
     "slice growth": "    a = [1]\n    while True: a[0:0] = a", "in place": "    a = [1]\n    while True: a += a",
     "parens": "    return " + "(" * 10**6, "minus": "    return " + "-" * 9000 + "1",

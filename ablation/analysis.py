@@ -1,0 +1,118 @@
+"""Scores in, answer out: gains, curves, decision and proposed mixture of one campaign."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict, Field
+
+from ablation.curve import Curve, curves
+from ablation.decide import decide
+from ablation.evidence import Margins
+from ablation.gain import Decision, Gain, Mixture
+from ablation.gains import Decomposition, decompose, gains
+from ablation.next_step import VERIFIABLE
+from ablation.recommend import Limits, recommend
+from ablation.scores import METRICS, read_scores
+
+_BESIDE = ("entropy", "learnable", "headroom", "terminates", "parses")
+"""Diagnostics read next to the metric that decides."""
+
+
+class AnalyseSettings(BaseModel):
+    """What is fixed before the scores are seen."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    margin: float = Field(0.05, gt=0)
+    """Largest change of the metric that counts as none: a rate for pass@1, nats for nll."""
+    level: float = Field(0.95, gt=0.5, lt=1)
+    """Two-sided level of printed intervals; 1 - level is the error of each one-sided test."""
+    metric: str = Field("pass@1", pattern=r"^(pass@1|nll)$")
+    """What decides: "pass@1" (verified samples) or "nll" (likelihood of the reference, sign flipped)."""
+    entropy_margin: float = Field(0.02, gt=0)
+    """Nats of policy entropy that count as no change."""
+    budget_tokens: int | None = Field(None, gt=0)
+    """Tokens of the next run; default: one pass over everything available."""
+    repetition_cap: float = Field(4.0, gt=0)
+    """Most epochs of any bucket's rows in the proposal."""
+    floors: dict[str, float] = Field(default_factory=dict)
+    """Smallest share of the budget per bucket, e.g. {"safety_refusal": 0.02}."""
+    verifiable: tuple[str, ...] = tuple(sorted(VERIFIABLE))
+    """Buckets whose answers can be verified, so that RL has a reward."""
+    draws: int = Field(200, ge=20)
+    """Bootstrap draws behind the intervals of the weights."""
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """The whole answer; `to_json` gives plain dicts."""
+
+    gains: tuple[Gain, ...]
+    """On the deciding metric first, then the diagnostics of full - base and of the last dose step."""
+    curves: tuple[Curve, ...]
+    decomposition: tuple[Decomposition, ...]
+    """What each arm's dev score is made of: stopping, format, capability."""
+    decision: Decision
+    mixture: Mixture | None
+    """None when no tokens are available."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain dicts, lists, strings and finite numbers; what is not finite is None."""
+        plain: dict[str, Any] = _plain(asdict(self))
+        return plain
+
+
+def analyse(
+    scores: pl.DataFrame,
+    available_tokens: Mapping[str, int],
+    settings: AnalyseSettings | None = None,
+    *,
+    trained_tokens: Mapping[str, int] | None = None,
+    prior: Mapping[str, float] | None = None,
+) -> Analysis:
+    """Analyse one campaign.
+
+    scores: the long table of SCORE_COLUMNS. available_tokens: unique trainable tokens per bucket. trained_tokens: the
+    same in the full arm, default all that is available. Raises InputError when columns are missing and
+    RefusedError when the budget or the floors cannot be met.
+    """
+    settings = settings or AnalyseSettings()
+    table = read_scores(scores)
+    margins = Margins(settings.margin, settings.level, settings.metric, settings.entropy_margin)
+    used = trained_tokens or available_tokens
+    fitted = curves(table, settings.metric, settings.level, tokens=used, draws=settings.draws, seed=settings.seed)
+    decision = decide(table, margins, fitted, verifiable=frozenset(settings.verifiable))
+    limits = Limits(settings.repetition_cap, settings.floors, draws=settings.draws, seed=settings.seed)
+    mixture = None
+    if any(count > 0 for count in available_tokens.values()):
+        budget = settings.budget_tokens
+        mixture = recommend(
+            table, decision, available_tokens, budget, prior, trained=used, margins=margins, limits=limits
+        )
+    found = gains(table, settings.metric, settings.level)
+    step = table.step()
+    beside = [
+        gain
+        for metric in _BESIDE
+        if metric in METRICS
+        for gain in gains(table, metric, settings.level, only=("dev",))
+        if gain.control == "base" or (gain.treated, gain.control) == step
+    ]
+    parts = [decompose(cell, arm) for (_, split), cell in table.cells.items() if split == "dev" for arm in cell.arms]
+    return Analysis((*found, *beside), tuple(fitted), tuple(parts), decision, mixture)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,148 @@
+"""What one bucket's scores say, before any verdict: the last doubling on each split, and leaving the bucket out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ablation.gain import Gain, Interval, Readiness
+from ablation.gains import gain_of, readiness
+from ablation.scores import Scores
+from ablation.stats import NOTHING, Comparison, Estimate, at, holm, tost
+
+
+@dataclass(frozen=True)
+class Margins:
+    """What was fixed before the run. a = 1 - level is the error of each one-sided test."""
+
+    margin: float = 0.05
+    level: float = 0.95
+    metric: str = "pass@1"
+    entropy: float = 0.02
+    """Nats: an entropy change within this is no change."""
+
+    @property
+    def alpha(self) -> float:
+        return 1.0 - self.level
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One paired difference on one eval cell, with its (1 - 2a) interval and the three-way comparison."""
+
+    treated: str
+    control: str
+    bucket: str
+    split: str
+    metric: str
+    value: Estimate
+    score: float
+    """Mean score of the treated arm."""
+    inner: Interval
+    comparison: Comparison
+    informative: bool
+
+    @property
+    def seeds(self) -> int:
+        return self.value.seeds
+
+    def gain(self, level: float) -> Gain:
+        return gain_of(self.value, self.treated, self.control, self.bucket, self.split, self.metric, level)
+
+    def words(self) -> str:
+        return f"{self.inner.estimate:+.3f} [{self.inner.low:+.3f}, {self.inner.high:+.3f}] on {self.split}"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Differences of one bucket; absent ones (no such arm, split or common seed) are None or missing."""
+
+    bucket: str
+    steps: Mapping[str, Difference]
+    """Split -> full minus the last dose."""
+    entropy: Difference | None
+    earlier: tuple[Difference, ...]
+    """Dose steps on dev before the last one, and full - base."""
+    own: Difference | None
+    """full - loo:bucket on the bucket's own dev."""
+    others: tuple[Difference, ...]
+    """full - loo:bucket on the dev of every other eval bucket that can vote."""
+    readiness: Readiness | None
+
+    @property
+    def dev(self) -> Difference | None:
+        return self.steps.get("dev")
+
+    @property
+    def voters(self) -> list[Difference]:
+        return [step for step in self.steps.values() if step.informative]
+
+    @property
+    def off_dev(self) -> list[Difference]:
+        return [step for step in self.voters if step.split != "dev"]
+
+    def p_rising(self) -> float:
+        """Holm over the splits that vote: p of "some split still rises"; equivalence within the margin is no rise."""
+        adjusted = holm([step.value.p_above() for step in self.voters])
+        rising = [p for p, step in zip(adjusted, self.voters, strict=True) if step.comparison != "equivalent"]
+        return min(rising, default=1.0)
+
+    def rising(self, alpha: float) -> list[Difference]:
+        adjusted = holm([step.value.p_above() for step in self.voters])
+        pairs = zip(adjusted, self.voters, strict=True)
+        return [step for p, step in pairs if p < alpha and step.comparison != "equivalent"]
+
+    def hurts(self, margins: Margins) -> list[Difference]:
+        """Other eval buckets that are better by more than the margin without this one (Holm over eval buckets)."""
+        adjusted = holm([other.value.p_below() for other in self.others])
+        pairs = zip(adjusted, self.others, strict=True)
+        return [x for p, x in pairs if p < margins.alpha and x.value.mean < -margins.margin and x.seeds > 1]
+
+    def helps(self, margins: Margins) -> list[Difference]:
+        """Other eval buckets that lose more than the margin without this one (Holm over eval buckets)."""
+        adjusted = holm([other.value.p_above() for other in self.others])
+        pairs = zip(adjusted, self.others, strict=True)
+        return [x for p, x in pairs if p < margins.alpha and x.value.mean > margins.margin]
+
+
+def gather(scores: Scores, bucket: str, margins: Margins) -> Evidence:
+    step = scores.step()
+    splits = [split for split in scores.splits if (bucket, split) in scores.cells]
+    steps: dict[str, Difference] = {}
+    if step is not None:
+        found = {split: _difference(scores, *step, bucket, split, margins) for split in splits}
+        steps = {split: value for split, value in found.items() if value is not None}
+    doses = list(scores.doses)
+    before = [*zip(doses[1:-1], doses[:-2], strict=True), ("full", "base")]
+    earlier = [_difference(scores, treated, control, bucket, "dev", margins) for treated, control in before]
+    cell = scores.cells.get((bucket, "dev"))
+    left_out = scores.left_out.get(bucket)
+    own, others = None, []
+    if left_out is not None:
+        own = _difference(scores, "full", left_out, bucket, "dev", margins)
+        found_others = [_difference(scores, "full", left_out, e, "dev", margins) for e in scores.buckets if e != bucket]
+        others = [value for value in found_others if value is not None and value.informative]
+    return Evidence(
+        bucket=bucket,
+        steps=steps,
+        entropy=None if step is None else _difference(scores, *step, bucket, "dev", margins, "entropy"),
+        earlier=tuple(value for value in earlier if value is not None),
+        own=own,
+        others=tuple(others),
+        readiness=None if cell is None else readiness(cell, "full", margins.level),
+    )
+
+
+def _difference(
+    scores: Scores, treated: str, control: str, bucket: str, split: str, margins: Margins, metric: str | None = None
+) -> Difference | None:
+    name = metric or margins.metric
+    value = scores.contrast({treated: 1.0, control: -1.0}, bucket, split, name)
+    if value is NOTHING or value.n == 0 or not math.isfinite(value.mean):
+        return None
+    inner = at(value.interval(margins.level), 1.0 - 2.0 * margins.alpha)
+    margin = margins.entropy if name == "entropy" else margins.margin
+    cell = scores.cells[bucket, split]
+    score, informative = cell.score(treated, name), cell.informative(name)
+    return Difference(treated, control, bucket, split, name, value, score, inner, tost(inner, margin), informative)

@@ -1,0 +1,158 @@
+"""A whole ablation: base model, trials, grades, and one long table of scores."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from ablation.design import model_parameters, plan_of
+from ablation.grading import SCORE_SCHEMA, Grader, Grades, default_grader, score_trial
+from ablation.holdout import hold_out
+from ablation.loop import run_trials
+from ablation.mask import Encoder
+from ablation.settings import AblationSettings, TinyModel
+from ablation.tasks import check_items
+from ablation.trial import Result, Trial
+from ablation.trials import Mixtures, encode_pool, write_items, write_trials
+from buckets import EvalItem, IncompleteError, InputError, expand, read_frame, read_json, write_frame, write_json
+
+Progress = Callable[[int, int], None]
+
+
+def campaign(
+    settings: AblationSettings,
+    pool: pl.DataFrame,
+    items: Sequence[EvalItem],
+    folder: Path,
+    *,
+    workers: int | None = None,
+    progress: Progress = lambda _done, _total: None,
+    base: Path = Path(),
+    models: Path | None = None,
+    grader: Grader | None = None,
+    mixtures: Mixtures | None = None,
+) -> dict[str, Any]:
+    """Train and score every arm; leaves plan.json, results.json and scores.parquet in `folder`.
+
+    `pool` holds the kept rows (id, bucket, messages, tools and the other columns of a record); `base` is
+    where relative paths of the settings start; `models` is where a tiny base is kept for later campaigns;
+    `mixtures` (name -> bucket -> trained tokens) replaces the arms by one per mixture, to confirm a proposal.
+    `progress` gets trials done and in all. A second call with the same arguments resumes.
+    Returns {"scores", "plan", "status"}: the path, Plan.to_json(), counts.
+    Raises InputError for unusable input, IncompleteError when no trial gave a score.
+    """
+    check_items(items)
+    folder.mkdir(parents=True, exist_ok=True)
+    workers = workers or settings.workers or os.cpu_count() or 1
+    model = base_model(settings, models or folder / "models", base)
+    encoder, context = load_encoder(model)
+    training, held = hold_out(pool, settings.holdout, settings.holdout_max)
+    encodings = encode_pool(training, encoder, context)
+    used, skipped_items, eval_digest = write_items([*items, *held], encoder, context, folder / "eval.npz")
+    if not used:
+        raise InputError(
+            f"no eval item can be used ({dict(skipped_items) or 'none given'}): name items or set a holdout"
+        )
+    prompt_tokens = sum(len(encoder.prompt(item.draft.messages, item.draft.tools)) for item in used)
+    planned = plan_of(
+        settings,
+        encodings.supply(),
+        used,
+        prompt_tokens,
+        model_parameters(settings, base),
+        exact=True,
+        skipped=encodings.skipped + skipped_items,
+        mixtures=mixtures,
+    )
+    write_json(folder / "plan.json", planned.to_json())
+    trials = write_trials(
+        planned.arms,
+        settings,
+        encodings,
+        folder / "trials",
+        model=model,
+        eval_file=folder / "eval.npz",
+        eval_digest=eval_digest,
+        threads=1 if isinstance(settings.model, TinyModel) else max(1, (os.cpu_count() or 1) // workers),
+        mixtures=mixtures or {},
+    )
+    grades = Grades({item.id: item for item in used}, grader or default_grader())
+    results = _run(trials, folder / "trials", workers, settings, grades, progress)
+    scores = _collect(trials, results, folder / "trials")
+    write_json(folder / "results.json", [asdict(result) for result in results])
+    write_frame(folder / "scores.parquet", scores)
+    status = {name: sum(r.status == name for r in results) for name in sorted({r.status for r in results})}
+    return {"scores": str(folder / "scores.parquet"), "plan": planned.to_json(), "status": status}
+
+
+def base_model(settings: AblationSettings, models: Path, base: Path) -> Path:
+    """The model folder that all trials start from: the saved one, or a tiny one built (once) under `models`."""
+    if isinstance(settings.model, TinyModel):
+        from ablation.tiny import build
+
+        if not settings.model.corpus:
+            raise InputError("model.corpus names no files: a tiny model needs text to learn from, or give model.path")
+        return build(settings.model, expand(settings.model.corpus, base), models)
+    folder = base / Path(settings.model.path).expanduser()
+    if not (folder / "config.json").exists():
+        raise InputError(f"{folder}: no config.json; model.path must be a Hugging Face model folder")
+    return folder
+
+
+def load_encoder(model: Path) -> tuple[Encoder, int]:
+    """The model's encoder and its context in tokens; InputError when its tokenizer cannot make exact masks."""
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(model, trust_remote_code=False, local_files_only=True)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{model}: no usable tokenizer ({error})") from error
+    if not tokenizer.is_fast:
+        raise InputError(f"{model}: the tokenizer gives no character offsets; save it as a fast tokenizer")
+    if not tokenizer.chat_template:
+        raise InputError(f"{model}: the tokenizer has no chat template; use an instruct model or add one")
+    config = read_json(model / "config.json")
+    limits = [tokenizer.model_max_length, config.get("max_position_embeddings")]
+    return Encoder(tokenizer), min(int(limit) for limit in limits if limit)
+
+
+def _run(
+    trials: Sequence[Trial],
+    folder: Path,
+    workers: int,
+    settings: AblationSettings,
+    grades: Grades,
+    progress: Progress,
+) -> list[Result]:
+    """Trials are graded here while the next ones run."""
+    done = 0
+    progress(done, len(trials))
+
+    def ended(trial: Trial, result: Result) -> None:
+        nonlocal done
+        scores = _scores_of(trial, folder)
+        if result.status == "ok" and not scores.exists():
+            write_frame(scores, score_trial(trial, folder / trial.name, grades))
+        done += 1
+        progress(done, len(trials))
+
+    return run_trials(trials, folder, workers, ended, settings.timeout_minutes * 60)
+
+
+def _scores_of(trial: Trial, folder: Path) -> Path:
+    return folder / trial.name / f"scores-{trial.fingerprint[:12]}.parquet"
+
+
+def _collect(trials: Sequence[Trial], results: Sequence[Result], folder: Path) -> pl.DataFrame:
+    paths = [_scores_of(t, folder) for t, r in zip(trials, results, strict=True) if r.status == "ok"]
+    if not paths:
+        first = results[0]
+        raise IncompleteError(
+            f"none of {len(trials)} trials gave a score; {first.name} is {first.status}: {first.error}"
+        )
+    return pl.concat([read_frame(path) for path in paths]).select(SCORE_SCHEMA.names())

@@ -1,0 +1,118 @@
+"""From one trial's samples to rows of the score table: each sample is graded by the verifiers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from math import nan
+from pathlib import Path
+from typing import Any, Protocol
+
+import polars as pl
+
+from ablation.trial import SCORE_COLUMNS, Trial
+from buckets import EvalItem
+
+_DTYPES = {"str": pl.String(), "int": pl.Int64(), "float": pl.Float64()}
+SCORE_SCHEMA = pl.Schema({name: _DTYPES[kind] for name, kind in SCORE_COLUMNS.items()})
+
+
+class _Verdict(Protocol):
+    @property
+    def outcome(self) -> str: ...
+
+
+class GradedReply(Protocol):
+    """What a grader says of one reply; `canonical` names the answer, equal answers have equal names."""
+
+    @property
+    def parsed(self) -> bool: ...
+    @property
+    def verdict(self) -> _Verdict: ...
+    @property
+    def canonical(self) -> str: ...
+
+
+Grader = Callable[[EvalItem, str], GradedReply]
+
+
+@dataclass
+class Grades:
+    """Grades replies and remembers them: arms often give the same reply to the same item."""
+
+    items: Mapping[str, EvalItem]
+    grader: Grader
+    seen: dict[tuple[str, str], tuple[bool, str, str]] = field(default_factory=dict)
+
+    def __call__(self, item: str, reply: str) -> tuple[bool, str, str]:
+        """(parsed, outcome, canonical answer)."""
+        key = (item, reply)
+        if key not in self.seen:
+            graded = self.grader(self.items[item], reply)
+            self.seen[key] = (graded.parsed, str(graded.verdict.outcome), graded.canonical)
+        return self.seen[key]
+
+
+def default_grader() -> Grader:
+    """The verifiers' own `grade`."""
+    from verifiers import grade
+
+    return grade
+
+
+def score_trial(trial: Trial, folder: Path, grades: Grades) -> pl.DataFrame:
+    """The trial's rows of `scores.parquet`, from samples.jsonl and nll.json in `folder`.
+
+    A sample that did not end by itself is neither parsed nor correct: its answer is cut. A sample that the
+    verifier could not judge is not correct and is counted in `abstained`. An item with a reference and no samples has
+    samples = 0 and NaN entropy and length.
+    """
+    head: dict[str, Any] = {
+        "trial": trial.name,
+        "arm": trial.arm.name,
+        "kind": trial.arm.kind,
+        "left_out": trial.arm.bucket,
+        "dose": trial.arm.dose,
+        "seed": trial.seed,
+    }
+    nll = json.loads((folder / "nll.json").read_text())
+    with (folder / "samples.jsonl").open(encoding="utf-8", errors="surrogatepass") as file:
+        sampled = {line["item"]: line for line in map(json.loads, file)}
+    rows = []
+    for name in [*sampled, *(name for name in nll if name not in sampled)]:
+        item = grades.items[name]
+        about = {"item": name, "bucket": item.bucket, "split": item.split, "cluster": item.cluster}
+        counts = _counts(sampled[name], grades) if name in sampled else _NO_SAMPLES
+        value = nll.get(name)
+        rows.append(head | about | counts | {"nll": nan if value is None else float(value)})
+    return pl.DataFrame(rows, schema=SCORE_SCHEMA, orient="row")
+
+
+_NO_SAMPLES: dict[str, Any] = {
+    "samples": 0,
+    "terminated": 0,
+    "parsed": 0,
+    "correct": 0,
+    "distinct_correct": 0,
+    "entropy": nan,
+    "length": nan,
+    "abstained": 0,
+}
+
+
+def _counts(line: Mapping[str, Any], grades: Grades) -> dict[str, Any]:
+    texts, ended = line["texts"], line["terminated"]
+    cut = (False, "fail", "")
+    judged = [grades(line["item"], text) if end else cut for text, end in zip(texts, ended, strict=True)]
+    correct = [answer for _, outcome, answer in judged if outcome == "pass"]
+    return {
+        "samples": len(texts),
+        "terminated": sum(ended),
+        "parsed": sum(parsed for parsed, _, _ in judged),
+        "correct": len(correct),
+        "distinct_correct": len(set(correct)),
+        "entropy": sum(line["entropy"]) / len(texts),
+        "length": sum(line["lengths"]) / len(texts),
+        "abstained": sum(outcome == "abstain" for _, outcome, _ in judged),
+    }

@@ -1,0 +1,194 @@
+"""Turns rows, items and a design into trial files: what is encoded once, what each trial trains on."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from ablation.design import Supply, splits_of
+from ablation.mask import Encoder
+from ablation.mixture import Draw, Pool, available, interleave, portion, portion_of_tokens
+from ablation.pack import Rows
+from ablation.settings import AblationSettings
+from ablation.trial import Arm, Trial
+from buckets import EvalItem, InputError, RowError, digest, digest_file, records
+
+Mixtures = Mapping[str, Mapping[str, int]]
+_Row = tuple[EvalItem, list[int], list[bool]]
+MAX_EPOCHS = 16.0
+"""A mixture arm may repeat a bucket's rows this often at most."""
+
+
+@dataclass(frozen=True)
+class Encodings:
+    """The training pool as tokens; `skipped` counts unusable rows by reason."""
+
+    rows: Rows
+    pool: Pool
+    skipped: Counter[str]
+
+    def supply(self) -> dict[str, Supply]:
+        lengths = self.rows.lengths
+        return {
+            bucket: Supply(len(members), int(self.pool.trained[members].sum()), int(lengths[members].sum()))
+            for bucket, members in self.pool.members.items()
+        }
+
+
+def encode_pool(pool: pl.DataFrame, encoder: Encoder, context: int) -> Encodings:
+    """Every usable row with its loss mask; a row longer than `context` tokens is left out, never cut.
+
+    Raises InputError when no row is usable.
+    """
+    skipped: Counter[str] = Counter()
+    ids, buckets, encoded = [], [], []
+    for record in records(pool.sort("id")):
+        if record.bucket is None:
+            skipped["no_bucket"] += 1
+            continue
+        try:
+            row = encoder.encode(record.messages, record.draft.tools)
+        except RowError as error:
+            skipped[error.reason] += 1
+            continue
+        if len(row.ids) > context:
+            skipped["longer_than_context"] += 1
+            continue
+        ids.append(record.id)
+        buckets.append(record.bucket)
+        encoded.append((row.ids, row.trained))
+    if not encoded:
+        why = ", ".join(f"{reason}: {count}" for reason, count in skipped.most_common())
+        raise InputError(f"no row can be trained on ({why or 'the pool is empty'})")
+    rows = Rows.of(encoded)
+    return Encodings(rows, Pool.of(ids, buckets, rows.trained_counts), skipped)
+
+
+def write_items(
+    items: Sequence[EvalItem], encoder: Encoder, context: int, path: Path
+) -> tuple[list[EvalItem], Counter[str], str]:
+    """eval.npz: prompts to sample, references to score by NLL.
+
+    Returns the items in it, the skipped by reason, and a digest of the arrays.
+
+    An item whose last turn is an assistant's is scored by NLL and not sampled. A prompt needs room for at
+    least one token of the answer.
+    """
+    skipped: Counter[str] = Counter()
+    used: list[EvalItem] = []
+    prompts: list[_Row] = []
+    references: list[_Row] = []
+    for item in items:
+        messages, tools = item.draft.messages, item.draft.tools
+        try:
+            if messages and messages[-1].role == "assistant":
+                row = encoder.encode(messages, tools)
+                kind, ids, flags = references, row.ids, row.trained
+            else:
+                ids = encoder.prompt(messages, tools)
+                kind, flags = prompts, [False] * len(ids)
+        except RowError as error:
+            skipped[f"item:{error.reason}"] += 1
+            continue
+        if len(ids) + (kind is prompts) > context:
+            skipped["item:longer_than_context"] += 1
+            continue
+        kind.append((item, ids, flags))
+        used.append(item)
+    arrays: dict[str, Any] = {"stop": np.array(encoder.stop_ids(), np.int64), "context": np.int64(context)}
+    for name, kind in (("prompt", prompts), ("reference", references)):
+        arrays |= Rows.of([(ids, flags) for _, ids, flags in kind]).arrays(name)
+        arrays[f"{name}_ids"] = np.array([item.id for item, _, _ in kind], dtype=np.str_)
+        arrays[f"{name}_splits"] = np.array([item.split for item, _, _ in kind], dtype=np.str_)
+    return used, skipped, _write_arrays(path, arrays)
+
+
+def draw_arm(arm: Arm, seed: int, pool: Pool, settings: AblationSettings, mixtures: Mixtures) -> Draw:
+    """The rows of one arm under one seed, in training order."""
+    if arm.kind == "mixture":
+        wanted = mixtures[arm.name.removeprefix("mix:")]
+        chosen = {b: portion_of_tokens(pool, b, seed, n, MAX_EPOCHS) for b, n in wanted.items() if n > 0}
+        return interleave(pool, chosen, seed)
+    portions = {}
+    for bucket in pool.members:
+        if bucket != arm.bucket:
+            full = available(pool, bucket, seed, settings.rows_cap(bucket), settings.tokens_per_bucket)
+            portions[bucket] = portion(pool, bucket, seed, full, arm.dose, settings.passes(bucket), settings.control)
+    return interleave(pool, portions, seed)
+
+
+def write_trials(
+    arms: Sequence[Arm],
+    settings: AblationSettings,
+    encodings: Encodings,
+    folder: Path,
+    *,
+    model: Path,
+    eval_file: Path,
+    eval_digest: str,
+    threads: int,
+    mixtures: Mixtures,
+) -> list[Trial]:
+    """One folder per trial with its data.npz; trials of the first seed come first, so that early results compare."""
+    shared = [_code(), _model_digest(model), eval_digest]
+    trials = []
+    for seed in settings.seeds:
+        for arm in arms:
+            name = f"{arm.name.replace(':', '-')}_s{seed}"
+            home = folder / name
+            data = ""
+            draw = None if arm.kind == "base" else draw_arm(arm, seed, encodings.pool, settings, mixtures)
+            if draw is not None:
+                unique, order = np.unique(draw.order, return_inverse=True)
+                arrays = encodings.rows.take(unique).arrays("row")
+                data = _write_arrays(home / "data.npz", arrays | {"order": order.astype(np.int32)})
+            trial = Trial(
+                name=name,
+                arm=arm,
+                seed=seed,
+                model=os.path.relpath(model, home),
+                data=None if draw is None else "data.npz",
+                eval=os.path.relpath(eval_file, home),
+                mixture={} if draw is None else draw.shares,
+                train=settings.train.model_dump() | {"threads": threads},
+                sample=settings.sample.model_dump() | {"splits": splits_of(arm, settings)},
+            )
+            trials.append(_stamped(trial, [*shared, data]))
+    return trials
+
+
+def _stamped(trial: Trial, parts: list[str]) -> Trial:
+    """The fingerprint covers data, model, items, settings and the code that runs; not paths and threads."""
+    train = {name: value for name, value in trial.train.items() if name != "threads"}
+    about = [str(trial.arm), str(trial.seed), str(sorted(train.items())), str(sorted(trial.sample.items()))]
+    return replace(trial, fingerprint=digest([*parts, *about]))
+
+
+def _code() -> str:
+    here = Path(__file__).parent
+    return digest(
+        [(here / name).read_bytes() for name in ("train.py", "scorer.py", "documents.py", "generate.py", "pack.py")]
+    )
+
+
+def _model_digest(model: Path) -> str:
+    """Names and sizes of all files, content of the small ones: weights of billions are not read again."""
+    files = sorted(path for path in model.iterdir() if path.is_file())
+    parts = [f"{p.name}:{p.stat().st_size}:{digest_file(p) if p.stat().st_size < 2**24 else ''}" for p in files]
+    return digest(parts)
+
+
+def _write_arrays(path: Path, arrays: Mapping[str, Any]) -> str:
+    """An npz, whole or absent; returns a digest of the content (a zip also holds the time)."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{os.getpid()}.npz")
+    np.savez(aside, **arrays)
+    aside.replace(path)
+    return digest([part for name in sorted(arrays) for part in (name, str(arrays[name].dtype), arrays[name].tobytes())])

@@ -1,0 +1,221 @@
+"""Planted campaigns must be named rightly, and DONE must not be said while the data still help."""
+
+from __future__ import annotations
+
+import re
+
+import polars as pl
+import pytest
+
+from ablation.checkpoint import choose, choosing_half
+from ablation.decide import decide
+from ablation.evidence import Margins
+from ablation.gain import BucketDecision, Decision
+from ablation.scores import read_scores
+from ablation.simulate import Kind, Noise, Plan, planted, simulate
+
+WIDE = Margins(margin=0.08)
+KINDS: dict[str, Kind] = {
+    "math_reasoning": "growing",
+    "code": "saturated",
+    "domain_qa": "redundant",
+    "safety_refusal": "harmful",
+    "tool_calls": "over",
+}
+
+
+@pytest.fixture(scope="module")
+def world() -> Decision:
+    return decide(simulate(planted(KINDS, prompts={"dev": 300, "ood": 160, "hard": 160}), seed=5), WIDE)
+
+
+def _by_name(decision: Decision) -> dict[str, BucketDecision]:
+    return {bucket.bucket: bucket for bucket in decision.buckets}
+
+
+def _one(means: dict[str, float], prompts: int = 300, noise: Noise | None = None, seed: int = 0) -> pl.DataFrame:
+    return simulate(Plan({"code": means}, {"dev": prompts}), noise, seed)
+
+
+def test_every_planted_kind_is_named(world: Decision) -> None:
+    named = {name: (bucket.verdict, bucket.label) for name, bucket in _by_name(world).items()}
+    assert named == {
+        "math_reasoning": ("CONTINUE", "still gaining"),
+        "code": ("DONE", "saturated"),
+        "domain_qa": ("DONE", "redundant"),
+        "safety_refusal": ("DONE", "harmful"),
+        "tool_calls": ("OVER", "over-trained"),
+    }
+
+
+def test_one_gaining_bucket_makes_the_run_continue(world: Decision) -> None:
+    assert world.verdict == "CONTINUE"
+    assert "math_reasoning" in world.next
+    assert world.move_to_rl == "no"
+    assert "over-trained: tool_calls" in " ".join(world.reasons)
+
+
+def test_the_four_signals_stand_beside_the_verdict(world: Decision) -> None:
+    for bucket in world.buckets:
+        assert [signal.name for signal in bucket.signals] == ["dS_dev", "dS_OOD", "dH_policy", "dG_RL"]
+        assert bucket.signals[3].state == "unknown"
+        assert bucket.signals[3].why.startswith("no RL probe in this run; from stored samples L_4 =")
+        assert bucket.rule != "done"  # never without the RL signal
+        assert bucket.flips
+    growing = _by_name(world)["math_reasoning"]
+    assert [signal.state for signal in growing.signals[:2]] == ["fails", "fails"]
+    assert growing.rule == "not done"
+
+
+def test_noise_is_undecided_with_a_number() -> None:
+    flat = {"base": 0.2, "dose:0.5": 0.5, "full": 0.52}
+    found = _by_name(decide(_one(flat, 30, Noise(seed=0.03)), Margins(margin=0.03)))["code"]
+    assert found.verdict == "UNDECIDED"
+    assert re.search(r"about \d+ more dev prompts|\d+ more seeds", " ".join(found.flips))
+    assert "would stop here" in " ".join(found.reasons)
+
+
+def test_done_is_rarely_false_where_the_folk_rule_is_mostly_false() -> None:
+    """Truth: the last doubling gains twice the margin. Folk rule: stop when it is not significant."""
+    done, folk, runs = 0, 0, 300
+    for seed in range(runs):
+        table = _one({"dose:0.5": 0.45, "full": 0.55}, 24, Noise(samples=2, seed=0.03), seed)
+        bucket = decide(table, Margins(margin=0.05)).buckets[0]
+        done += bucket.verdict == "DONE"
+        gain = bucket.signals[0].gain
+        assert gain is not None
+        folk += gain.interval.low <= 0 <= gain.interval.high
+    assert done / runs <= 0.05
+    assert folk / runs > 0.4
+
+
+def test_done_at_the_margin_is_false_at_most_at_the_nominal_rate_and_true_when_flat() -> None:
+    edge, flat, runs = 0, 0, 120
+    for seed in range(runs):
+        noise = Noise(seed=0.005)
+        edge += decide(_one({"dose:0.5": 0.45, "full": 0.55}, 250, noise, seed), Margins(0.1)).verdict == "DONE"
+        flat += decide(_one({"dose:0.5": 0.5, "full": 0.5}, 250, noise, seed), Margins(0.1)).verdict == "DONE"
+    assert edge / runs <= 0.10  # nominal 0.05, 120 runs
+    assert flat / runs > 0.9
+
+
+def test_false_continue_over_nine_flat_buckets_is_rare() -> None:
+    names = [f"b{i}" for i in range(9)]
+    wrong, runs = 0, 60
+    for seed in range(runs):
+        plan = Plan({name: {"dose:0.5": 0.5, "full": 0.5} for name in names}, {"dev": 24})
+        wrong += decide(simulate(plan, Noise(seed=0.02), seed)).verdict in ("CONTINUE", "OVER")
+    assert wrong / runs <= 0.15  # two any-of claims at 0.05 each, 60 runs
+
+
+def test_a_single_seed_never_says_done_or_over() -> None:
+    flat = _one({"dose:0.5": 0.5, "full": 0.5}, 800, Noise(seeds=1, seed=0.0))
+    bucket = decide(flat, Margins(margin=0.1)).buckets[0]
+    assert bucket.verdict == "UNDECIDED"
+    assert "conditional on this run" in " ".join(bucket.reasons)
+    assert "seeds" in " ".join(bucket.flips) + bucket.next
+    fallen = _one({"dose:0.5": 0.8, "full": 0.4}, 400, Noise(seeds=1))
+    assert decide(fallen).buckets[0].verdict == "UNDECIDED"
+    risen = decide(_one({"dose:0.5": 0.4, "full": 0.8}, 400, Noise(seeds=1))).buckets[0]
+    assert risen.verdict == "CONTINUE"
+    assert "conditional on this run" in " ".join(risen.reasons)
+
+
+def test_one_dose_cannot_be_decided_but_leave_one_out_still_speaks() -> None:
+    means = {"base": 0.1, "full": 0.6, "loo:code": 0.6}
+    bucket = decide(_one(means, 400), WIDE).buckets[0]
+    assert (bucket.verdict, bucket.label) == ("UNDECIDED", "redundant")
+    assert "floor share" in bucket.next
+    assert "a dose arm" in bucket.flips[0]
+
+
+def test_no_leave_one_out_arms_still_finds_saturation() -> None:
+    means = {"base": 0.1, "dose:0.25": 0.3, "dose:0.5": 0.6, "full": 0.6}
+    bucket = decide(_one(means, 400), WIDE).buckets[0]
+    assert (bucket.verdict, bucket.label) == ("DONE", "saturated")
+
+
+def test_nothing_learned_at_all_is_redundant_to_the_base() -> None:
+    bucket = decide(_one({"base": 0.5, "dose:0.5": 0.5, "full": 0.5}, 600), WIDE).buckets[0]
+    assert (bucket.verdict, bucket.label) == ("DONE", "redundant")
+
+
+def test_a_set_that_no_arm_solves_has_no_vote() -> None:
+    table = _one({"base": 0.1, "dose:0.5": 0.6, "full": 0.6}, 400)
+    dead = table.with_columns(split=pl.lit("ood"), item=pl.format("o{}", "item"), correct=pl.lit(0), parsed=pl.lit(0))
+    bucket = decide(pl.concat([table, dead.cast(table.schema)]), WIDE).buckets[0]
+    assert bucket.verdict == "DONE"
+    assert "ood: every arm fails or every arm solves it, no vote" in bucket.reasons
+    assert bucket.signals[1].state == "unknown"
+    floor = decide(table.with_columns(correct=pl.lit(0)), WIDE).buckets[0]
+    assert floor.verdict == "UNDECIDED"
+    assert "no arm solves the dev set" in " ".join(floor.reasons)
+
+
+def test_flat_dev_with_rising_hard_continues() -> None:
+    dev = _one({"dose:0.5": 0.6, "full": 0.6}, 400)
+    hard = _one({"dose:0.5": 0.3, "full": 0.5}, 200, seed=1).with_columns(
+        split=pl.lit("hard"), item=pl.format("h{}", "item")
+    )
+    bucket = decide(pl.concat([dev, hard]), WIDE).buckets[0]
+    assert bucket.verdict == "CONTINUE"
+    assert "hard" in bucket.reasons[0]
+
+
+def test_over_needs_two_off_dev_splits_when_dev_is_flat() -> None:
+    dev = _one({"dose:0.5": 0.6, "full": 0.6}, 400)
+
+    def fallen(split: str, seed: int) -> pl.DataFrame:
+        rows = _one({"dose:0.5": 0.6, "full": 0.4}, 200, seed=seed)
+        return rows.with_columns(split=pl.lit(split), item=pl.format("{}{}", pl.lit(split), "item"))
+
+    assert decide(pl.concat([dev, fallen("ood", 1)]), WIDE).buckets[0].verdict == "DONE"
+    both = decide(pl.concat([dev, fallen("ood", 1), fallen("hard", 2)]), WIDE).buckets[0]
+    assert (both.verdict, both.label) == ("OVER", "over-trained")
+
+
+def test_nll_decides_without_samples_or_ood() -> None:
+    table = _one({"base": 0.2, "dose:0.5": 0.4, "full": 0.7}, 60).with_columns(
+        samples=pl.lit(0), correct=pl.lit(0), parsed=pl.lit(0), terminated=pl.lit(0), entropy=pl.lit(float("nan"))
+    )
+    bucket = decide(table, Margins(margin=0.05, metric="nll")).buckets[0]
+    assert bucket.verdict == "CONTINUE"
+    assert bucket.readiness is None
+    assert bucket.signals[2].state == "unknown"
+
+
+def test_move_to_rl_when_flat_with_signal_and_headroom() -> None:
+    table = _one({"base": 0.1, "dose:0.25": 0.3, "dose:0.5": 0.5, "full": 0.5}, 400)
+    ready = decide(table, WIDE)
+    assert (ready.verdict, ready.move_to_rl) == ("DONE", "yes")
+    assert "no RL probe" in ready.rl_reason
+    assert decide(table, WIDE, verifiable=frozenset()).move_to_rl == "unknown"
+    solved = decide(_one({"base": 0.1, "dose:0.25": 0.9, "dose:0.5": 0.99, "full": 0.99}, 400), WIDE)
+    assert solved.move_to_rl == "no"
+
+
+def test_checkpoint_is_the_least_data_as_good_and_is_reported_on_the_other_half() -> None:
+    table = _one({"base": 0.1, "dose:0.25": 0.3, "dose:0.5": 0.6, "full": 0.6}, 600)
+    scores = read_scores(table)
+    found = choose(scores, WIDE)
+    assert found.arm == "dose:0.5"
+    assert found.report is not None
+    assert "on the other half full minus dose:0.5 is" in found.reason
+    half = choosing_half(scores.pooled["dev"])
+    assert found.report.n == int((~half).sum())
+    labels = scores.pooled["dev"].labels
+    chosen = {label for label, choosing in zip(labels, half, strict=True) if choosing}
+    assert not chosen & {label for label, choosing in zip(labels, half, strict=True) if not choosing}
+    over = _one({"base": 0.1, "dose:0.25": 0.3, "dose:0.5": 0.7, "full": 0.5}, 600)
+    assert choose(read_scores(over), WIDE).arm == "dose:0.5"
+
+
+def test_failed_trials_and_tiny_buckets_do_not_raise() -> None:
+    table = simulate(planted({"code": "growing", "math_reasoning": "saturated"}, prompts={"dev": 12, "ood": 4}))
+    lost = table.filter(~((pl.col("arm") == "full") & (pl.col("seed") == 1)))
+    assert _by_name(decide(lost))["code"].signals[0].gain is not None
+    one_item = table.filter((pl.col("bucket") == "code") & (pl.col("item") == "code-dev-0"))
+    assert decide(one_item).verdict == "UNDECIDED"
+    assert decide(table.head(0)).verdict == "UNDECIDED"
+    no_full = table.filter(pl.col("arm") != "full")
+    assert decide(no_full).verdict in ("CONTINUE", "UNDECIDED")
