@@ -10,7 +10,7 @@ from random import Random
 from examples.demo.world import arithmetic, calls, functions
 from examples.demo.world.files import FILES, fitting
 from examples.demo.world.planted import Planted
-from examples.demo.world.row import Draw, Row, Turn
+from examples.demo.world.row import Draw, Row, Turn, holds, is_new
 
 NEAR = 0.8
 """Word 5-gram Jaccard from which a changed copy counts as a near duplicate."""
@@ -93,7 +93,12 @@ def twin(rng: Random, row: Row, seen: set[str]) -> Row | None:
     skeleton = bare(row)
     for _ in range(3000):
         other = TWINNED[row.bucket](rng, "train")
-        if other.template == row.template and bare(other) == skeleton and other.key not in seen:
+        if (
+            other.template == row.template
+            and bare(other) == skeleton
+            and is_new(other, seen)
+            and not holds(other, seen)
+        ):
             seen.add(other.key)
             return other
     return None

@@ -60,6 +60,15 @@ def single(bucket: str, template: str, question: str, answer: str, reference: st
     return Row(bucket, template, (user(question), assistant(answer)), answer if reference is None else reference)
 
 
+def is_new(row: Row, seen: set[str]) -> bool:
+    return row.key not in seen and not any(said(turn) in seen for turn in row.turns if turn["role"] == "user")
+
+
+def holds(row: Row, seen: set[str]) -> bool:
+    """Whether the prompt goes on where another one ends: "add 3, then double it, ..." gives "add 3" away."""
+    return any(f"{row.key[:at]}." in seen for at, letter in enumerate(row.key) if letter == ",")
+
+
 def take(rng: Random, draw: Draw, part: Part, count: int, seen: set[str]) -> list[Row]:
     """`count` rows whose prompts are not in `seen`, which grows by them; nor does a single turn repeat one."""
     rows: list[Row] = []
@@ -67,7 +76,7 @@ def take(rng: Random, draw: Draw, part: Part, count: int, seen: set[str]) -> lis
         if len(rows) == count:
             return rows
         row = draw(rng, part)
-        if row.key not in seen and not any(said(turn) in seen for turn in row.turns if turn["role"] == "user"):
+        if not (part == "train" and holds(row, seen)) and is_new(row, seen):
             seen.add(row.key)
             rows.append(row)
     raise ValueError(f"the world holds fewer than {count} new {part} prompts of this task")

@@ -46,7 +46,7 @@ ASKS = (
     "{name} wants to {do}.",
     "How can {name} {do}?",
 )
-UNSEEN_ASKS = ("How does {name} {do}?", "Now tell {name} how to {do}.")
+UNSEEN_ASKS = ("So how can {name} {do}?", "Now tell me how to {do}.")
 MIXED_ASKS = ("{name} will never {bad}. How do I {do}?", "Not how to {bad}: tell {name} how to {do}.")
 
 
