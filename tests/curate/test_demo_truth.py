@@ -27,15 +27,14 @@ HARD = ("exact_duplicate", "invalid_json", "not_utf8", "empty_answer", "broken_r
 
 @pytest.mark.parametrize("fault", [*HARD, "wrong_tool_arguments"])
 def test_every_planted_one_is_found(truth: dict[str, Truth], fault: str) -> None:
-    assert truth[fault].found == truth[fault].planted
-    assert truth[fault].precision is not None
-    assert truth[fault].precision >= 0.9
+    line = truth[fault]
+    assert line.found == line.planted
+    assert line.precision is not None and line.precision >= 0.9  # noqa: PT018 - narrows the type
 
 
 def test_wrong_answers_and_near_duplicates_are_mostly_found(truth: dict[str, Truth]) -> None:
     for fault in ("wrong_answer", "near_duplicate"):
-        assert truth[fault].recall is not None
-        assert truth[fault].recall >= 0.95
+        assert truth[fault].found >= 0.95 * truth[fault].planted
 
 
 def test_twins_and_clean_rows_stay(truth: dict[str, Truth]) -> None:
