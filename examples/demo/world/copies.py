@@ -37,6 +37,15 @@ def jaccard(one: str, other: str) -> float:
     return len(a & b) / len(a | b) if a or b else 0.0
 
 
+def alike(one: Row, other: Row) -> float:
+    """The least Jaccard of the whole talk, of what was asked and of what was answered."""
+    parts = [jaccard(text_of(one), text_of(other))]
+    for role in ("user", "assistant"):
+        a, b = (" ".join(str(t["content"]) for t in row.turns if t["role"] == role) for row in (one, other))
+        parts.append(1.0 if a == b else jaccard(a, b))
+    return min(parts)
+
+
 def exact(rng: Random, clean: Sequence[Planted], count: int) -> list[Planted]:
     """The same conversation once more, in a file of another format wherever the bucket has two."""
     copies = []
@@ -48,12 +57,12 @@ def exact(rng: Random, clean: Sequence[Planted], count: int) -> list[Planted]:
 
 
 def near(rng: Random, clean: Sequence[Planted], count: int) -> list[Planted]:
-    """One or two words changed that leave the answer right, only where the Jaccard stays at NEAR or above."""
+    """One or two words changed that leave the answer right, only where question and answer each stay at NEAR or above."""
     copies: list[Planted] = []
     long = [each for each in clean if len(shingles(text_of(each.row))) > 45]
     for original in rng.sample(long, len(long)):
         changed = swap_words(rng, original.row, rng.choice((1, 1, 2)))
-        if changed and len(copies) < count and jaccard(text_of(original.row), text_of(changed)) >= NEAR:
+        if changed and len(copies) < count and alike(original.row, changed) >= NEAR:
             copies.append(Planted(changed, rng.choice(fitting(changed)), "near_duplicate", of=original))
     if len(copies) < count:
         raise ValueError("too few long rows to copy")
