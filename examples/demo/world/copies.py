@@ -57,7 +57,7 @@ def exact(rng: Random, clean: Sequence[Planted], count: int) -> list[Planted]:
 
 
 def near(rng: Random, clean: Sequence[Planted], count: int) -> list[Planted]:
-    """One or two words changed that leave the answer right, only where question and answer each stay at NEAR or above."""
+    """One or two words changed; question and answer each keep a Jaccard of at least NEAR."""
     copies: list[Planted] = []
     long = [each for each in clean if len(shingles(text_of(each.row))) > 45]
     for original in rng.sample(long, len(long)):
