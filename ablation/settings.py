@@ -23,7 +23,7 @@ class TinyModel(_Table):
     context: int = Field(256, ge=32)
     """Longest sequence in tokens; longer rows are left out and counted, never cut."""
     corpus: tuple[str, ...] = ()
-    """Globs of canonical JSON Lines (.jsonl or .jsonl.gz) with "messages" and optionally "tools"."""
+    """Globs of conversations in any known format, for the base."""
     base_tokens: int = Field(400_000, ge=1)
     """Tokens (all turns) of the conversations that make the base; its loss is on the assistant turns."""
     learning_rate: float = Field(3e-3, gt=0)

@@ -17,11 +17,11 @@ import numpy as np
 from ablation.mask import Encoder
 from ablation.pack import Rows
 from ablation.settings import TinyModel
-from buckets import Draft, IncompleteError, InputError, Message, RowError, digest, digest_file, dumps, read_rows
+from buckets import Draft, IncompleteError, InputError, RowError, digest, digest_file, read_rows, sniff_format
 
 SPECIALS = ["<|pad|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>", "<|tool|>"]
 MARKS = ["<tool_call>", "</tool_call>", "<think>", "</think>"]
-VERSION = "2"
+VERSION = "3"
 """Change it when the same settings would train another base."""
 
 # Tools are listed as name(param,param) in the system turn: a JSON Schema each would fill the context.
@@ -152,15 +152,14 @@ def _train_base(model: TinyModel, corpus: Sequence[Path], folder: Path) -> None:
 
 
 def _conversations(path: Path) -> Iterator[Draft]:
-    """Canonical rows of one file; rows of another shape are passed over."""
-    for raw in read_rows(path):
+    """Conversations of one file in any known format; a row that cannot be read is passed over."""
+    rows = [raw.value for raw in read_rows(path) if raw.value is not None]
+    form, _ = sniff_format(rows, str(path))
+    for row in rows:
         try:
-            row = raw.value or {}
-            tools = row.get("tools")
-            text = tools if tools is None or isinstance(tools, str) else dumps(tools)
-            yield Draft(tuple(Message(**m) for m in row["messages"]), text)
-        except (KeyError, TypeError, RowError):
-            continue
+            yield form.read(row)
+        except RowError:
+            continue  # the base needs text of the right kind, not every row of it
 
 
 def _texts(talks: Sequence[Draft]) -> list[str]:

@@ -195,22 +195,26 @@ def _print_json(value: Any) -> None:
 def main() -> None:
     """Entry point: every error of ours becomes a sentence and its exit code."""
     try:
-        from buckets import CurateError, IncompleteError, RecipeError
-    except ImportError as error:
-        typer.echo(f"curate: the installation is broken: {error}", err=True)
-        raise SystemExit(1) from error
-    try:
         app()
-    except RecipeError as error:
-        lines = "\n".join(f"  - {mistake}" for mistake in error.mistakes)
-        typer.echo(f"curate: {len(error.mistakes)} mistake(s) in the recipe:\n{lines}", err=True)
-        raise SystemExit(error.exit_code) from error
-    except CurateError as error:
-        typer.echo(f"curate: {error}", err=True)
-        raise SystemExit(error.exit_code) from error
-    except KeyboardInterrupt as error:
+    except KeyboardInterrupt:
         typer.echo("curate: stopped; the same command resumes from the last whole shard or trial", err=True)
-        raise SystemExit(IncompleteError.exit_code) from error
+        raise SystemExit(3) from None
+    except Exception as error:
+        from buckets import CurateError  # here, so that `--help` need not load it
+
+        if not isinstance(error, CurateError):
+            raise
+        typer.echo(f"curate: {_sentence(error)}", err=True)
+        raise SystemExit(error.exit_code) from error
+
+
+def _sentence(error: Exception) -> str:
+    from buckets import RecipeError
+
+    if not isinstance(error, RecipeError):
+        return str(error)
+    lines = "\n".join(f"  - {mistake}" for mistake in error.mistakes)
+    return f"{len(error.mistakes)} mistake(s) in the recipe:\n{lines}"
 
 
 if __name__ == "__main__":
