@@ -33,6 +33,7 @@ def run(job: Run, until: str | None = None, only: str | None = None) -> dict[str
         entry = _journal(job)
         cleaned = clean(job, wanted, entry)
         for stage in (s for s in ROAD if s not in CLEANING and s in wanted):
+            entry["peak_rss_mib"] = max(peak.mib, entry.get("peak_rss_mib", 0.0))
             LATER[stage](job, cleaned, entry)
         entry["seconds"] = time.perf_counter() - started
         entry["peak_rss_mib"] = max(peak.mib, entry.get("peak_rss_mib", 0.0))
