@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
+import numpy as np
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,6 +19,7 @@ from ablation.gains import Decomposition, decompose, gains
 from ablation.next_step import VERIFIABLE
 from ablation.recommend import Limits, recommend
 from ablation.scores import METRICS, read_scores
+from buckets import InputError
 
 _BESIDE = ("entropy", "learnable", "headroom", "terminates", "parses")
 """Diagnostics read next to the metric that decides."""
@@ -32,8 +34,9 @@ class AnalyseSettings(BaseModel):
     """Largest change of the metric that counts as none: a rate for pass@1, nats for nll."""
     level: float = Field(0.95, gt=0.5, lt=1)
     """Two-sided level of printed intervals; 1 - level is the error of each one-sided test."""
-    metric: str = Field("pass@1", pattern=r"^(pass@1|nll)$")
-    """What decides: "pass@1" (verified samples) or "nll" (likelihood of the reference, sign flipped)."""
+    metric: Literal["pass@1", "nll"] | None = None
+    """What decides: "pass@1" (verified samples) or "nll" (likelihood of the reference, sign flipped); none: what
+    the ablation was planned on."""
     entropy_margin: float = Field(0.02, gt=0)
     """Nats of policy entropy that count as no change."""
     budget_tokens: int | None = Field(None, gt=0)
@@ -79,14 +82,17 @@ def analyse(
     """Analyse one campaign.
 
     scores: the long table of SCORE_COLUMNS. available_tokens: unique trainable tokens per bucket. trained_tokens: the
-    same in the full arm, default all that is available. Raises InputError when columns are missing and
-    RefusedError when the budget or the floors cannot be met.
+    same in the full arm, default all that is available. Raises InputError when columns or the deciding metric are
+    missing and RefusedError when the budget or the floors cannot be met.
     """
     settings = settings or AnalyseSettings()
+    metric = settings.metric or "pass@1"
     table = read_scores(scores)
-    margins = Margins(settings.margin, settings.level, settings.metric, settings.entropy_margin)
+    if not any(np.isfinite(cell.arm(arm, metric)).any() for cell in table.cells.values() for arm in cell.arms):
+        raise InputError(f"no score on {metric!r} in this campaign: set decide.metric to what it measured")
+    margins = Margins(settings.margin, settings.level, metric, settings.entropy_margin)
     used = trained_tokens or available_tokens
-    fitted = curves(table, settings.metric, settings.level, tokens=used, draws=settings.draws, seed=settings.seed)
+    fitted = curves(table, metric, settings.level, tokens=used, draws=settings.draws, seed=settings.seed)
     decision = decide(table, margins, fitted, verifiable=frozenset(settings.verifiable))
     limits = Limits(settings.repetition_cap, settings.floors, draws=settings.draws, seed=settings.seed)
     mixture = None
@@ -95,13 +101,13 @@ def analyse(
         mixture = recommend(
             table, decision, available_tokens, budget, prior, trained=used, margins=margins, limits=limits
         )
-    found = gains(table, settings.metric, settings.level)
+    found = gains(table, metric, settings.level)
     step = table.step()
     beside = [
         gain
-        for metric in _BESIDE
-        if metric in METRICS
-        for gain in gains(table, metric, settings.level, only=("dev",))
+        for other in _BESIDE
+        if other in METRICS
+        for gain in gains(table, other, settings.level, only=("dev",))
         if gain.control == "base" or (gain.treated, gain.control) == step
     ]
     parts = [decompose(cell, arm) for (_, split), cell in table.cells.items() if split == "dev" for arm in cell.arms]
@@ -113,6 +119,6 @@ def _plain(value: Any) -> Any:
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
+    if isinstance(value, float):  # numpy's float64 is one too, and no JSON writer knows it
+        return float(value) if math.isfinite(value) else None
     return value

@@ -204,5 +204,5 @@ def _inflate(seeds: int) -> float:
 
 
 def _widened(mean: float, se: float, line: Estimate, level: float) -> Interval:
-    half = se * t_quantile(0.5 + level / 2, line.df)
-    return Interval(float(mean), mean - half, mean + half, level, line.n, line.clusters, line.seeds, se, line.df)
+    half, mean = float(se * t_quantile(0.5 + level / 2, line.df)), float(mean)
+    return Interval(mean, mean - half, mean + half, level, line.n, line.clusters, line.seeds, se, line.df)

@@ -133,10 +133,6 @@ class AblationSettings(_Table):
             return self.epochs.get(bucket, self.epochs.get("default", 2.0))
         return self.epochs
 
-    def corpus_files(self) -> tuple[str, ...]:
-        """Globs of the tiny model's corpus; none for a saved model."""
-        return self.model.corpus if isinstance(self.model, TinyModel) else ()
-
     @model_validator(mode="after")
     def _sane(self) -> AblationSettings:
         wrong = [dose for dose in self.doses if not 0 < dose <= 1]

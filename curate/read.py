@@ -19,7 +19,7 @@ from buckets import (
     Raw,
     RowError,
     Sorted,
-    empty_frame,
+    digest,
     expand,
     fallen_frame,
     frame_of,
@@ -130,7 +130,7 @@ def read_chunk(chunk: Chunk) -> Sorted:
             good.extend(_rows(chunk.file, raw))
         except RowError as error:
             bad.append(_quarantined(chunk.file, raw, error))
-    frame = frame_of(good) if good else empty_frame()
+    frame = frame_of(good)
     kept = measure(frame).with_columns(licence=pl.lit(chunk.file.source.licence, dtype=pl.String()))
     return Sorted(kept.select(frame.columns), fallen_frame(bad))
 
@@ -155,9 +155,9 @@ def _rows(file: InputFile, raw: Raw) -> list[dict[str, Any]]:
 
 
 def _quarantined(file: InputFile, raw: Raw, error: RowError) -> dict[str, Any]:
-    digest = raw.fault.digest if raw.fault is not None else "00000000"
+    mark = raw.fault.digest if raw.fault is not None else digest([repr(raw.value)])
     return {
-        "id": record_id(file.source.name, file.name, raw.row, digest),
+        "id": record_id(file.source.name, file.name, raw.row, mark),
         "source": file.source.name,
         "bucket": file.source.bucket,
         "origin": {"file": file.shown, "row": raw.row},

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import ValidationError
 
-from ablation import AblationSettings, AnalyseSettings
+from ablation import AblationSettings, AnalyseSettings, TinyModel
 from buckets import BUCKETS, FORMATS, InputError, RecipeError, expand
 from curate.balance import Balance
 from curate.bucketing import Bucketing
@@ -203,12 +203,27 @@ def _meaning(recipe: Recipe, base: Path) -> Iterable[str]:
         yield from _files("decontaminate.items", recipe.decontaminate.items, base)
     if recipe.ablate is not None:
         yield from _files("ablate.items", recipe.ablate.items, base)
+        yield from _trainable(recipe.ablate, base)
         if recipe.bucket is None:
             yield "ablate: needs buckets; add an empty table `bucket:`"
     if recipe.decide is not None and recipe.ablate is None:
         yield "decide: nothing to decide from; add an `ablate:` table or remove `decide:`"
     if recipe.truth is not None:
         yield from _files("truth", (recipe.truth,), base)
+
+
+def _trainable(ablate: AblationSettings, base: Path) -> Iterable[str]:
+    """What would stop the ablation after the cleaning is done."""
+    if isinstance(ablate.model, TinyModel):
+        yield from _files("ablate.model.corpus", ablate.model.corpus, base)
+        if not ablate.model.corpus:
+            yield "ablate.model.corpus: a tiny model is trained from text: name files of conversations, or give path:"
+    elif not (base / Path(ablate.model.path).expanduser() / "config.json").exists():
+        yield f"ablate.model.path: {ablate.model.path} is no Hugging Face model folder (no config.json in it)"
+    if not ablate.items and not ablate.holdout:
+        yield "ablate: nothing to score on; give items:, or holdout: 0.1 with metric: nll"
+    elif not ablate.items and ablate.metric == "pass@1":
+        yield "ablate.metric: pass@1 needs items: to sample; a holdout alone is scored with metric: nll"
 
 
 def _files(where: str, patterns: Sequence[str], base: Path) -> Iterable[str]:

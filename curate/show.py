@@ -14,6 +14,7 @@ import polars as pl
 from buckets import InputError, assign, read_json
 from curate.read import Source, chunks, input_files, read_chunk
 from curate.recipe import Recipe, parse
+from curate.shards import StageFolder
 
 
 def files_table(recipe: Recipe, base: Path) -> list[dict[str, str]]:
@@ -84,7 +85,7 @@ def life(folder: Path, id: str) -> dict[str, Any]:
 
 
 def _find(folder: Path, line: dict[str, Any], id: str) -> list[dict[str, Any]]:
-    place = folder / "stages" / f"{line['stage']}-{line['fingerprint'][:16]}"
+    place = StageFolder(folder / "stages", line["stage"], line["fingerprint"]).path
     shards = sorted(place.glob("*.kept.parquet"))
     return pl.scan_parquet(shards).filter(pl.col("id") == id).collect().to_dicts() if shards else []
 

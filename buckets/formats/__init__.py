@@ -46,10 +46,12 @@ def sniff_format(rows: Sequence[Row], where: str) -> tuple[Format, str]:
 def _unknown(rows: Sequence[Row], where: str) -> str:
     keys = list(dict.fromkeys(key for row in rows for key in row))
     shown = ", ".join(keys[:20]) + (", ..." if len(keys) > 20 else "")
+    texts = [key for key in keys if isinstance(rows[0].get(key), str)]
+    user, assistant = texts[:2] if len(texts) > 1 else ("question", "answer")
     return (
         f"{where}: no known format fits; the rows have the keys {shown}. Declare `format:` (one of "
         f"{', '.join(FORMATS)}) for this source in the recipe, or say with `mapping:` where the turns are, "
-        'for example mapping: {user: "{question}", assistant: "{answer}"}'
+        f'for example mapping: {{user: "{{{user}}}", assistant: "{{{assistant}}}"}}'
     )
 
 

@@ -61,23 +61,27 @@ def last_boxed(worked: str) -> str | None:
 
     Escaped braces do not count. A box that is never closed is passed over for the one before it.
     """
-    for box in reversed(list(_BOX.finditer(worked))):
+    boxes = list(_BOX.finditer(worked))
+    closing = _closings(worked) if boxes else {}
+    for box in reversed(boxes):
         if box[1]:
             return box[1]
-        end = _closing(worked, box.end())
+        end = closing.get(box.end() - 1)
         if end is not None:
             return worked[box.end() : end].strip() or None
     return None
 
 
-def _closing(worked: str, position: int) -> int | None:
-    depth = 1
-    for token in _BRACE.finditer(worked, position):
-        if token[0] in "{}":
-            depth += 1 if token[0] == "{" else -1
-            if depth == 0:
-                return token.start()
-    return None
+def _closings(worked: str) -> dict[int, int]:
+    """Place of each opening brace -> place of its match, in one pass: hostile text may hold a million openings."""
+    opened: list[int] = []
+    found: dict[int, int] = {}
+    for token in _BRACE.finditer(worked):
+        if token[0] == "{":
+            opened.append(token.start())
+        elif token[0] == "}" and opened:
+            found[opened.pop()] = token.start()
+    return found
 
 
 _BOX = re.compile(r"\\(?:boxed|fbox)(?:\s*\{|\s+([^\s{}$.,;]+))")

@@ -26,6 +26,7 @@ from curate.report.model import (
     Stage,
 )
 from curate.report.truth import truth_table
+from curate.shards import StageFolder
 from curate.text import talk_text
 
 _EXAMPLES = 3
@@ -87,7 +88,7 @@ def _texts(out: Path, read: dict[str, Any], fallen: pl.DataFrame) -> dict[str, s
     twins = fallen.filter(pl.col("rule").is_in(["exact_duplicate", "near_duplicate"]))
     twins = twins.group_by("rule", maintain_order=True).head(_PAIRS)
     wanted = pl.concat([examples["id"], twins["id"], twins["witness"]]).drop_nulls().unique()
-    folder = out / "stages" / f"{read['stage']}-{read['fingerprint'][:16]}"
+    folder = StageFolder(out / "stages", read["stage"], read["fingerprint"]).path
     found: dict[str, str] = {}
     for path in sorted(folder.glob("*.kept.parquet")):
         rows = pl.scan_parquet(path).filter(pl.col("id").is_in(wanted.implode())).select("id", text=talk_text())

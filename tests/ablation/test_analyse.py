@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import time
 
+import orjson
 import polars as pl
 import pytest
 from pydantic import ValidationError
 
 from ablation.analysis import AnalyseSettings, Analysis, analyse
 from ablation.simulate import Kind, planted, simulate
+from buckets import InputError
 
 NINE: tuple[Kind, ...] = (
     "growing",
@@ -91,6 +93,16 @@ def test_nll_campaign_without_samples(table: pl.DataFrame) -> None:
     assert found.decision.move_to_rl in ("no", "unknown")
     growing = next(b for b in found.decision.buckets if b.bucket == "general_instruction")
     assert growing.verdict == "CONTINUE"
+    with pytest.raises(InputError, match=r"no score on 'pass@1'.*decide\.metric"):
+        analyse(bare, AVAILABLE)
+
+
+@pytest.mark.parametrize("name", BUCKETS)
+def test_one_bucket_alone_gives_json_too(name: str, table: pl.DataFrame) -> None:
+    here = (pl.col("bucket") == name) & (pl.col("split") == "dev")
+    alone = table.filter(here & pl.col("arm").str.contains("base|full|dose"))
+    found = analyse(alone, {name: 1000}, AnalyseSettings(metric="nll", margin=0.02))
+    orjson.dumps(found.to_json())  # refuses numpy's floats
 
 
 def test_no_tokens_no_mixture(table: pl.DataFrame) -> None:

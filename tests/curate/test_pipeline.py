@@ -14,6 +14,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+import yaml
 
 from buckets import InputError, RefusedError, Sorted, no_fallen
 from curate.check import Check
@@ -192,3 +193,63 @@ def test_killed_at_random_moments_it_resumes_to_the_same_bytes(world: Path, tmp_
     assert last.returncode == 0, errors.decode()
     assert exported(out) == want
     assert not [path for path in out.rglob(".*") if path.name not in (".lock",) and path.is_dir()]
+
+
+ABLATION = {
+    "model": {"hidden": 32, "layers": 1, "vocab": 300, "corpus": ["raw/alpaca.json"], "base_tokens": 4000},
+    "holdout": 0.2,
+    "metric": "nll",
+    "doses": [0.5],
+    "seeds": [1, 2],
+    "epochs": 1.0,
+}
+
+
+def concluded(out: Path) -> dict[str, str]:
+    """Everything that the second half of the road says, but for clocks."""
+    names = ("analysis.json", "decision.json", "mixture.json", "ledger.parquet")
+    said = {name: hashlib.sha256((out / name).read_bytes()).hexdigest() for name in names}
+    (scores,) = out.glob("stages/ablate-*/scores.parquet")
+    return {**exported(out), **said, "scores": hashlib.sha256(scores.read_bytes()).hexdigest()}
+
+
+@pytest.mark.slow
+def test_killed_inside_the_ablation_and_after_it_ends_with_the_same_bytes(world: Path, tmp_path: Path) -> None:
+    """A kill at each milestone of the second half, in turn of the whole group and of the parent alone."""
+    pytest.importorskip("torch")
+    recipe = yaml.safe_load(world.read_text()) | {"ablate": ABLATION, "decide": {"margin": 0.05}}
+    world.write_text(yaml.safe_dump(recipe, sort_keys=False))
+    straight = _start(world, tmp_path / "straight")
+    _, errors = straight.communicate()
+    assert straight.returncode == 0, errors.decode()
+    want = concluded(tmp_path / "straight")
+    out = tmp_path / "killed"
+    milestones = (
+        ("models/*/config.json", 1),
+        ("stages/ablate-*/trials/*/trial.json", 1),
+        ("stages/ablate-*/trials/*/result.json", 2),
+        ("stages/ablate-*/trials/*/scores-*.parquet", 5),
+        ("stages/ablate-*/scores.parquet", 1),
+        ("decision.json", 1),
+        ("export/data", 1),
+    )
+    struck = [_kill_at(_start(world, out), out, *milestone, bool(n % 2)) for n, milestone in enumerate(milestones)]
+    assert sum(struck) >= 5, "most milestones must have been met while the run was alive"
+    last = _start(world, out)
+    _, errors = last.communicate()
+    assert last.returncode == 0, errors.decode()
+    assert concluded(out) == want
+
+
+def _kill_at(process: subprocess.Popen[bytes], out: Path, pattern: str, count: int, parent_alone: bool) -> bool:
+    """SIGKILL as soon as `count` paths match; False when the run ended before that."""
+    while len(list(out.glob(pattern))) < count:
+        if process.poll() is not None:
+            return False
+        time.sleep(0.002)
+    if parent_alone:
+        process.kill()
+    else:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    return True

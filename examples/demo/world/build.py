@@ -29,6 +29,8 @@ DRAWS: dict[str, Draw] = {
     for module in (general, arithmetic, functions, calls, dialogue, safety, structured, retrieval)
 }
 EVAL_ROWS: dict[Part, int] = {"dev": 48, "ood": 24, "hard": 24}
+SURE_ROWS = {"safety_refusal": 48, "general_instruction": 48}
+"""Off-dev items where "flat" is planted: 24 leave an interval as wide as the margin, whatever the score."""
 CLEAN_ROWS = 300
 FEWER_ROWS = {"long_context": 240}
 """Rows of a hundred words weigh enough as it is."""
@@ -51,7 +53,8 @@ def build(seed: int) -> World:
     train: dict[str, list[Row]] = {}
     for bucket, draw in DRAWS.items():
         for part, count in EVAL_ROWS.items():
-            evals |= numbered(bucket, part, take(rng, draw, part, count, seen))
+            wanted = max(count, SURE_ROWS.get(bucket, 0))
+            evals |= numbered(bucket, part, take(rng, draw, part, wanted, seen))
     for bucket, draw in DRAWS.items():
         train[bucket] = take(rng, draw, "train", FEWER_ROWS.get(bucket, CLEAN_ROWS), seen)
     taught, *asked = guilds.rows(rng, guilds.facts(rng))
