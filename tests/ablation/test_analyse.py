@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 
-import orjson
 import polars as pl
 import pytest
 from pydantic import ValidationError
@@ -95,14 +94,6 @@ def test_nll_campaign_without_samples(table: pl.DataFrame) -> None:
     assert growing.verdict == "CONTINUE"
     with pytest.raises(InputError, match=r"no score on 'pass@1'.*decide\.metric"):
         analyse(bare, AVAILABLE)
-
-
-@pytest.mark.parametrize("name", BUCKETS)
-def test_one_bucket_alone_gives_json_too(name: str, table: pl.DataFrame) -> None:
-    here = (pl.col("bucket") == name) & (pl.col("split") == "dev")
-    alone = table.filter(here & pl.col("arm").str.contains("base|full|dose"))
-    found = analyse(alone, {name: 1000}, AnalyseSettings(metric="nll", margin=0.02))
-    orjson.dumps(found.to_json())  # refuses numpy's floats
 
 
 def test_no_tokens_no_mixture(table: pl.DataFrame) -> None:

@@ -42,6 +42,7 @@ def test_a_saturating_world_is_fitted_by_the_power_law_and_promises_less() -> No
     assert found.next_doubling is not None
     assert found.next_doubling.estimate == pytest.approx(0.04 * (1 - 2**-0.8), abs=0.015)
     assert found.asymptote == pytest.approx(0.8, abs=0.05)
+    assert {type(found.next_doubling.low), type(found.next_doubling.high)} == {float}, "numpy floats are no JSON"
 
 
 def test_three_doses_fall_back_to_the_line_and_say_so() -> None:
