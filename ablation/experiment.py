@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -19,7 +18,7 @@ from ablation.settings import AblationSettings, TinyModel
 from ablation.tasks import check_items
 from ablation.trial import Result, Trial
 from ablation.trials import Mixtures, encode_pool, write_items, write_trials
-from buckets import EvalItem, IncompleteError, InputError, expand, read_frame, read_json, write_frame, write_json
+from buckets import EvalItem, IncompleteError, InputError, cores, expand, read_frame, read_json, write_frame, write_json
 
 Progress = Callable[[int, int], None]
 
@@ -48,7 +47,7 @@ def campaign(
     """
     check_items(items)
     folder.mkdir(parents=True, exist_ok=True)
-    workers = workers or settings.workers or os.cpu_count() or 1
+    workers = workers or settings.workers or cores()
     model = base_model(settings, models or folder / "models", base)
     encoder, context = load_encoder(model)
     training, held = hold_out(pool, settings.holdout, settings.holdout_max)
@@ -78,7 +77,7 @@ def campaign(
         model=model,
         eval_file=folder / "eval.npz",
         eval_digest=eval_digest,
-        threads=1 if isinstance(settings.model, TinyModel) else max(1, (os.cpu_count() or 1) // workers),
+        threads=1 if isinstance(settings.model, TinyModel) else max(1, cores() // workers),
         mixtures=mixtures or {},
     )
     grades = Grades({item.id: item for item in used}, grader or default_grader())

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shlex
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+
+from buckets import cores
 
 
 def numbers(out: Path) -> dict[str, Any]:
@@ -20,7 +21,7 @@ def numbers(out: Path) -> dict[str, Any]:
     return {
         "created": report["created"],
         "versions": report["versions"],
-        "cores": os.cpu_count(),
+        "cores": cores(),
         "sources": len(report["sources"]),
         "formats": sorted({file["format"] for source in report["sources"] for file in source["files"]}),
         "rows_in": report["funnel"][0]["rows_in"],

@@ -2,6 +2,7 @@
 
 from buckets.assign import assign
 from buckets.bucket import REFUSE, Bucket, Signal
+from buckets.cores import cores
 from buckets.errors import CurateError, IncompleteError, InputError, RecipeError, RefusedError, RowError
 from buckets.files import expand, read_rows
 from buckets.formats import FORMATS, Format, Mapping, gold_in, last_boxed, sniff_format
@@ -63,6 +64,7 @@ __all__ = [
     "check_counts",
     "conserve",
     "content_hash",
+    "cores",
     "digest",
     "digest_file",
     "dumps",

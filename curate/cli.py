@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import sys
 from collections.abc import Iterator
@@ -35,10 +34,13 @@ Out = Annotated[Path | None, typer.Option("--out", help="Run folder; default run
 Changes = Annotated[
     list[str], typer.Option("--set", metavar="A.B=C", help="Change one key of the recipe; may be repeated.")
 ]
-Workers = Annotated[int, typer.Option("--workers", min=1, help="Processes; changes speed, never the outcome.")]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers", min=1, help="Processes (default: one per usable core); changes speed, never the outcome."
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-
-_WORKERS = os.cpu_count() or 1
 
 
 @app.command()
@@ -87,7 +89,7 @@ def run(
     changes: Changes = [],  # noqa: B006 - typer copies it
     only: Annotated[str | None, typer.Option("--only", metavar="STAGE", help="Run one stage on what stands.")] = None,
     until: Annotated[str | None, typer.Option("--until", metavar="STAGE", help="Stop after this stage.")] = None,
-    workers: Workers = _WORKERS,
+    workers: Workers = None,
     as_json: AsJson = False,
 ) -> None:
     """Walk the road from raw files to report and export; the same command resumes."""
@@ -102,7 +104,7 @@ def run(
 def _again(verb: str, help: str) -> None:
     """One later stage of a finished cleaning, from the recipe stored in the run folder."""
 
-    def command(folder: RunDir, changes: Changes = [], workers: Workers = _WORKERS, as_json: AsJson = False) -> None:  # noqa: B006
+    def command(folder: RunDir, changes: Changes = [], workers: Workers = None, as_json: AsJson = False) -> None:  # noqa: B006
         from curate.show import stored_recipe
 
         recipe, base = stored_recipe(folder, changes)
@@ -143,10 +145,11 @@ def schema() -> None:
     _print_json(Recipe.model_json_schema())
 
 
-def _job(recipe: Any, base: Path, out: Path, workers: int, notify: Notify) -> Run:
+def _job(recipe: Any, base: Path, out: Path, workers: int | None, notify: Notify) -> Run:
+    from buckets import cores
     from curate.job import Run
 
-    return Run(recipe, base, out, workers, notify, shlex.join(["curate", *sys.argv[1:]]))
+    return Run(recipe, base, out, workers or cores(), notify, shlex.join(["curate", *sys.argv[1:]]))
 
 
 def _walk(job: Run, until: str | None, only: str | None) -> dict[str, Any]:

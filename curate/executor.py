@@ -10,7 +10,7 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from typing import Any, Protocol, TypeVar
 
-from buckets import IncompleteError, InputError
+from buckets import IncompleteError, InputError, cores
 
 Job = TypeVar("Job")
 Done = TypeVar("Done")
@@ -40,7 +40,7 @@ class LocalProcesses:
     def __init__(self, workers: int) -> None:
         self.workers = workers
         # Each worker computes alone on its core; read by polars when the worker first imports it.
-        threads = max(1, (os.cpu_count() or 1) // workers)
+        threads = max(1, cores() // workers)
         before = os.environ.get("POLARS_MAX_THREADS")
         os.environ["POLARS_MAX_THREADS"] = str(threads)
         try:
