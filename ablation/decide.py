@@ -207,11 +207,15 @@ def _flips(evidence: Evidence, verdict: Verdict, margins: Margins) -> tuple[str,
 
 
 def _headline(verdict: Verdict, buckets: Sequence[BucketDecision]) -> str:
-    groups: dict[str, list[str]] = {}
-    for bucket in buckets:
-        groups.setdefault(bucket.label, []).append(bucket.bucket)
-    parts = "; ".join(f"{label}: {', '.join(names)}" for label, names in groups.items())
-    return f"{verdict}: {parts}" if parts else f"{verdict}: no eval scores"
+    named = {label: [b.bucket for b in buckets if b.label == label] for label in _TELLING}
+    counted = {label: sum(b.label == label for b in buckets) for label in ("not learned", "undecided")}
+    parts = [f"{label}: {', '.join(names)}" for label, names in named.items() if names]
+    parts += [f"{count} {label}" for label, count in counted.items() if count]
+    return f"{verdict}: {'; '.join(parts) or 'no eval scores'}"
+
+
+_TELLING = ("still gaining", "over-trained", "harmful", "saturated", "redundant")
+"""Labels that say something, loudest first; the others are only counted in the headline."""
 
 
 def _words(steps: Sequence[Difference]) -> str:

@@ -12,9 +12,8 @@ from pydantic import Field
 
 from buckets import fallen_frame
 from curate.difficulty import difficulty
-from curate.stage import Decided, Fetch, Table
+from curate.stage import FALL, Decided, Fetch, Table
 
-_FIELDS = ["id", "stage", "rule", "reason", "evidence", "witness"]
 _GRADES = ("easy", "medium", "hard")
 
 
@@ -46,7 +45,7 @@ class Balance(Table):
             if bucket is not None:  # unsure rows belong to no quota and stay
                 self._bucket(str(bucket), part, falls, shortfalls)
         notes = {"shortfalls": shortfalls, "cells": _cells(rows)}
-        return Decided(fallen_frame(falls).select(_FIELDS), columns=rows.select("id", "difficulty"), notes=notes)
+        return Decided(fallen_frame(falls).select(FALL), columns=rows.select("id", "difficulty"), notes=notes)
 
     def _lengths(self) -> list[str]:
         edges = self.length_edges

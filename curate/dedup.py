@@ -1,43 +1,40 @@
-"""Duplicates: exact ones collapse across formats, near ones fall only against a kept, verified witness.
+"""Duplicates: a row falls only against a kept, verified witness that says the same to the same question.
 
-Retrieval is wide (bands chosen for recall), every candidate pair is checked by exact Jaccard at the
-same shingles, and no row falls for being near a row that fell. Template twins are kept: a pair whose
-numbers differ, or whose answers differ, is not a duplicate however similar its wording.
+Four cases are told apart. Same prompt and same answer: one falls. Same prompt and another answer: both stay, or
+only the best, as the recipe says. The same template around another question: both stay. The same answer to
+another question (refusals): both stay, up to a cap if the recipe sets one. Retrieval is wide (bands chosen for
+recall), every pair is verified by exact Jaccard at the same shingles and by what differs (see `agree`), and no
+row falls for being near a row that fell.
 
-Not covered here: paraphrases with other words, translations, reordered sentences.
+Not covered here: paraphrases and translations; see the `semantic` stage.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
 
-import numpy as np
-import numpy.typing as npt
 import polars as pl
 from pydantic import Field
 
-from buckets import fallen_frame
-from curate.minhash import banding, jaccard, shingles, signatures
-from curate.stage import Decided, Fetch, Table
-from curate.text import answer_text, exact_key, prompt_text, talk_text
-
-_NUMBER = r"\d+(?:[.,]\d+)*"
-_FIELDS = ["id", "stage", "rule", "reason", "evidence", "witness"]
-_CROWD = 128
-"""Rows of one band compared all with all; in a larger band each row meets this many, and the rest is counted."""
+from buckets import REFUSAL_PATTERN, fallen_frame
+from curate.agree import ARTICLES
+from curate.minhash import shingles, signatures
+from curate.pairs import Twin, near_twins
+from curate.stage import FALL, Decided, Fetch, Table
+from curate.survivor import PREFERENCES, Preference, by_preference, facts
+from curate.views import views
 
 
 class Near(Table):
     """MinHash near duplicates."""
 
-    threshold: float = Field(0.8, ge=0.5, le=1.0)
-    """Exact Jaccard over word shingles at or above which a row falls: of the whole talk, and of the prompt
-    and the answer each for itself."""
-    shingle: int = Field(5, ge=1, le=16)
+    threshold: float = Field(0.7, ge=0.5, le=1.0)
+    """Exact Jaccard of both sides together, over word shingles, at or above which a pair is looked at closely."""
+    shingle: int = Field(3, ge=1, le=16)
     """Words in a shingle."""
-    num_perm: int = Field(128, ge=16, le=512)
-    """Permutations in a signature."""
+    num_perm: int = Field(64, ge=16, le=512)
+    """Permutations in the signature of each side."""
 
 
 class Dedup(Table):
@@ -45,181 +42,131 @@ class Dedup(Table):
 
     near: Near | None = Near()
     """Near duplicates too; null for exact only."""
+    same_prompt: Literal["keep", "best"] = "keep"
+    """Rows with one prompt and several answers: keep them all, or only the best by `survivor`."""
+    answer_cap: int | None = Field(None, ge=1)
+    """Most rows that give one and the same answer of eight words or more to different prompts; null: no cap."""
+    reasoning: bool = True
+    """Whether reasoning traces count as part of the answer; false: another trace to the same answer is a duplicate."""
+    survivor: tuple[Preference, ...] = PREFERENCES
+    """Which copy stays: `verified` before not, higher `judge` score, `complete` answers before cut ones, `source` in
+    the order of `prefer`; at last the smaller id."""
     prefer: tuple[str, ...] = ()
-    """Sources whose copy survives, best first; then rows with a gold answer or tests, then input order by name."""
+    """Sources whose copy survives, best first."""
 
     def sketch(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """id, priority columns, 128-bit exact key and signature: about 600 bytes a row."""
-        base = frame.select(
-            "id",
-            "source",
-            pl.col("origin").struct.field("file").alias("file"),
-            pl.col("origin").struct.field("row").alias("row"),
-            (pl.col("reference").is_null() & pl.col("tests").is_null()).alias("unproven"),
-            pl.concat_str(exact_key().hash(11), exact_key().hash(12), separator="-").alias("key"),
-        )
+        """id, preferences, 128-bit keys of both sides and the signature: about 700 bytes a row."""
+        sides = views(frame, reasoning=self.reasoning)
+        base = pl.concat([facts(frame), sides.select(**_keys())], how="horizontal")
         if self.near is None or frame.is_empty():
             return base
-        sets = shingles(frame.select(talk_text()).to_series(), self.near.shingle)
-        matrix = signatures(sets, self.near.num_perm)
-        return base.with_columns(
-            pl.Series("signature", matrix, dtype=pl.Array(pl.UInt32(), self.near.num_perm)),
-            pl.Series("blank", np.diff(sets.offsets) == 0),
-        )
+        return base.with_columns(_signature(sides[side], self.near) for side in ("prompt", "answer"))
 
     def decide(self, sketches: Sequence[pl.DataFrame], fetch: Fetch) -> Decided:
         """One fall for each duplicate, with the id of the row that stays."""
-        rows = self._by_priority(pl.concat([s for s in sketches if not s.is_empty()] or list(sketches[:1])))
-        first = rows.select(pl.col("id").first().over("key")).to_series()
-        exact = dict(zip(rows["id"], first, strict=True))
-        unique = rows.filter(pl.col("id") == first)
+        rows = by_preference(pl.concat(_not_empty(sketches)), self.survivor, self.prefer)
+        exact = _first_of(rows, "prompt_key", "answer_key", "tools_key")
+        unique = rows.filter(~pl.col("id").is_in(list(exact)))
         near, notes = self._near(unique, fetch)
-        falls = [_exact_fall(row, keeper, near) for row, keeper in exact.items() if row != keeper]
+        stay = unique.filter(~pl.col("id").is_in(list(near)))
+        falls = [_exact_fall(row, keeper, near) for row, keeper in exact.items()]
         falls += [twin.fall() for twin in near.values()]
-        notes |= {"exact": len(falls) - len(near), "near": len(near), "rows": rows.height}
-        return Decided(fallen_frame(falls).select(_FIELDS), notes=notes)
+        falls += self._same_prompt(stay)
+        stay = stay.filter(~pl.col("id").is_in([fall["id"] for fall in falls]))
+        falls += self._over_cap(stay)
+        named = pl.DataFrame([fall["rule"] for fall in falls], schema={"rule": pl.String()})["rule"].value_counts()
+        counts = dict(sorted(named.iter_rows()))
+        notes |= {"rows": rows.height, **_cases(stay), **counts}
+        return Decided(_kept_witnesses(falls), notes=notes)
 
-    def _by_priority(self, rows: pl.DataFrame) -> pl.DataFrame:
-        order = {source: rank for rank, source in enumerate(self.prefer)}
-        rank = pl.col("source").replace_strict(order, default=len(order), return_dtype=pl.Int32())
-        return rows.sort(rank, "unproven", "source", "file", "row")
-
-    def _near(self, rows: pl.DataFrame, fetch: Fetch) -> tuple[dict[str, Twin], dict[str, float | int]]:
-        """Falling ids of `rows` (in priority order), each with its kept witness."""
-        if self.near is None or "signature" not in rows.columns:
+    def _near(self, rows: pl.DataFrame, fetch: Fetch) -> tuple[dict[str, Twin], dict[str, Any]]:
+        """Falling ids of `rows` (best first), each with its kept witness."""
+        if self.near is None or "prompt_signature" not in rows.columns:
             return {}, {}
-        rows = rows.filter(~pl.col("blank"))
-        bands, width, recall = banding(self.near.threshold, self.near.num_perm)
-        matrix = rows["signature"].to_numpy() if rows.height else np.zeros((0, self.near.num_perm), np.uint32)
-        pairs, skipped = candidates(matrix, bands, width)
-        likely = _agreement(matrix, pairs) >= self.near.threshold - 4 * (0.25 / self.near.num_perm) ** 0.5
-        pairs = pairs[likely]
-        ids = rows["id"]
-        found = _survivors(list(_verified(pairs, ids, fetch, self.near)))
-        notes: dict[str, float | int] = {
-            "threshold": self.near.threshold,
-            "bands": bands,
-            "rows_per_band": width,
-            "retrieval_recall_at_threshold": recall,
-            "pairs_verified": len(pairs),
-            "pairs_skipped_in_crowded_bands": skipped,
-        }
-        return found, notes
+
+        def sides(ids: Sequence[str]) -> pl.DataFrame:
+            found = fetch(ids)
+            return views(found, reasoning=self.reasoning).with_columns(found.select(refuses=_refuses()).to_series())
+
+        return near_twins(rows, sides, self.near.threshold, self.near.shingle)
+
+    def _same_prompt(self, rows: pl.DataFrame) -> list[dict[str, Any]]:
+        if self.same_prompt == "keep":
+            return []
+        better = _first_of(rows, "prompt_key", "tools_key")
+        reason = "another answer to the same prompt is preferred"
+        return [_fall(row, "same_prompt", reason, "same_prompt: best", keeper) for row, keeper in better.items()]
+
+    def _over_cap(self, rows: pl.DataFrame) -> list[dict[str, Any]]:
+        """The rows after the first `answer_cap` of each repeated answer; the best one is the witness."""
+        if self.answer_cap is None:
+            return []
+        numbered = rows.filter(pl.col("answer_words") >= 8).with_columns(
+            place=pl.int_range(pl.len()).over("answer_key"), witness=pl.col("id").first().over("answer_key")
+        )
+        over = numbered.filter(pl.col("place") >= self.answer_cap)
+        reason = "the same answer stands in enough other rows"
+        why = f"more than {self.answer_cap} rows with this answer"
+        return [_fall(row, "same_answer", reason, why, witness) for row, witness in over.select("id", "witness").rows()]
 
 
-@dataclass(frozen=True)
-class Twin:
-    """A verified near-duplicate pair: `row` falls, `witness` stays."""
+def _keys() -> dict[str, pl.Expr]:
+    def key(name: str) -> pl.Expr:
+        text = pl.col(name).fill_null("")
+        bare = text.str.replace_all(rf"\b(?:{'|'.join(sorted(ARTICLES))})\b ?", "")
+        bare = pl.when(bare == "").then(text).otherwise(bare)
+        return pl.concat_str(bare.hash(11), bare.hash(12), separator="-")
 
-    row: str
-    witness: str
-    talk: float
-    prompt: float
-    answer: float
-
-    def fall(self) -> dict[str, str]:
-        return {
-            "id": self.row,
-            "stage": "dedup",
-            "rule": "near_duplicate",
-            "reason": "almost the same question and answer as a row that is kept",
-            "evidence": f"jaccard {self.talk:.3f} (prompt {self.prompt:.3f}, answer {self.answer:.3f})",
-            "witness": self.witness,
-        }
+    words = {f"{side}_words": pl.col(side).str.count_matches(r"\S+").cast(pl.Int32()) for side in ("prompt", "answer")}
+    return {"prompt_key": key("prompt"), "answer_key": key("answer"), "tools_key": key("tools"), **words}
 
 
-def _exact_fall(row: str, keeper: str, near: dict[str, Twin]) -> dict[str, str]:
+def _signature(texts: pl.Series, near: Near) -> pl.Series:
+    matrix = signatures(shingles(texts, near.shingle), near.num_perm)
+    return pl.Series(f"{texts.name}_signature", matrix, dtype=pl.Array(pl.UInt32(), near.num_perm))
+
+
+def _refuses() -> pl.Expr:
+    said = pl.col("messages").list.eval(pl.element().struct.field("content")).list.last()
+    return said.fill_null("").str.contains(REFUSAL_PATTERN)
+
+
+def _not_empty(sketches: Sequence[pl.DataFrame]) -> list[pl.DataFrame]:
+    return [sketch for sketch in sketches if not sketch.is_empty()] or list(sketches[:1])
+
+
+def _first_of(rows: pl.DataFrame, *keys: str) -> dict[str, str]:
+    """Each row that is not the first of its group -> the first one. `rows` are best first."""
+    firsts = rows.select("id", first=pl.col("id").first().over(keys))
+    return dict(firsts.filter(pl.col("id") != pl.col("first")).iter_rows())
+
+
+def _fall(row: str, rule: str, reason: str, evidence: str, witness: str) -> dict[str, Any]:
+    return {"id": row, "stage": "dedup", "rule": rule, "reason": reason, "evidence": evidence, "witness": witness}
+
+
+def _exact_fall(row: str, keeper: str, near: dict[str, Twin]) -> dict[str, Any]:
     """The witness must be a kept row: when the keeper fell as a near duplicate, its witness stands in."""
     if keeper in near:
         return {**near[keeper].fall(), "id": row}
-    return {
-        "id": row,
-        "stage": "dedup",
-        "rule": "exact_duplicate",
-        "reason": "the same messages and tools as a row that is kept (case and spacing aside)",
-        "evidence": "jaccard 1.000",
-        "witness": keeper,
-    }
+    reason = "the same question and answer as a row that is kept (case, layout and courtesies aside)"
+    return _fall(row, "exact_duplicate", reason, "jaccard 1.000", keeper)
 
 
-def candidates(
-    matrix: npt.NDArray[np.uint32], bands: int, width: int, crowd: int = _CROWD
-) -> tuple[npt.NDArray[np.int64], int]:
-    """Row pairs (i < j), shape (pairs, 2), that share a band, from sorted band keys; and how many were skipped.
-
-    Bands with more than `crowd` rows are not squared: each row meets the first crowd/2 rows of the band
-    (the ones most likely to survive) and its crowd/2 predecessors.
-    """
-    found = [np.zeros((0, 2), dtype=np.int64)]
-    skipped = 0
-    for band in range(bands):
-        part = np.ascontiguousarray(matrix[:, band * width : (band + 1) * width])
-        keys = part.view(np.dtype((np.void, part.dtype.itemsize * width))).ravel()
-        order = np.argsort(keys, kind="stable")
-        same = keys[order][1:] == keys[order][:-1]
-        for start, stop in _runs(same):
-            members = np.sort(order[start:stop])
-            pairs = _pairs(members, crowd)
-            skipped += len(members) * (len(members) - 1) // 2 - len(pairs)
-            found.append(pairs)
-    return np.unique(np.concatenate(found), axis=0), skipped
+def _kept_witnesses(falls: Iterable[dict[str, Any]]) -> pl.DataFrame:
+    """A witness that fell to a later policy (same_prompt, answer_cap) is replaced by its own witness."""
+    falls = list(falls)
+    witness = {fall["id"]: fall["witness"] for fall in falls}
+    for fall in falls:
+        while fall["witness"] in witness:
+            fall["witness"] = witness[fall["witness"]]
+    return fallen_frame(falls).select(FALL)
 
 
-def _runs(same: npt.NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
-    """[start, stop) of each run of equal neighbours in a sorted array of len(same) + 1 keys."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], same, [False]]).astype(np.int8)))
-    for start, stop in zip(edges[::2], edges[1::2], strict=True):
-        yield int(start), int(stop) + 1
-
-
-def _pairs(members: npt.NDArray[np.int64], crowd: int) -> npt.NDArray[np.int64]:
-    size = len(members)
-    if size <= crowd:
-        left, right = np.triu_indices(size, k=1)
-        return np.stack([members[left], members[right]], axis=1)
-    half = crowd // 2
-    pairs = [np.stack([np.broadcast_to(members[k], size - k - 1), members[k + 1 :]], axis=1) for k in range(half)]
-    pairs += [np.stack([members[half:-k], members[half + k :]], axis=1) for k in range(1, half + 1)]
-    return np.unique(np.concatenate(pairs), axis=0)
-
-
-def _agreement(matrix: npt.NDArray[np.uint32], pairs: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """Share of equal signature entries of each pair: the MinHash estimate of its Jaccard."""
-    out = np.empty(len(pairs))
-    for start in range(0, len(pairs), 65_536):
-        block = pairs[start : start + 65_536]
-        out[start : start + len(block)] = (matrix[block[:, 0]] == matrix[block[:, 1]]).mean(axis=1)
-    return out
-
-
-def _verified(pairs: npt.NDArray[np.int64], ids: pl.Series, fetch: Fetch, near: Near) -> Iterator[Twin]:
-    """Pairs that really are duplicates, in priority order of the falling row."""
-    if not len(pairs):
-        return
-    needed = np.unique(pairs)
-    views = {"talk": talk_text(), "prompt": prompt_text(), "answer": answer_text()}
-    texts = fetch(ids.gather(needed).to_list()).select("id", **views)
-    texts = pl.DataFrame({"id": ids.gather(needed)}).join(texts, on="id", how="left", maintain_order="left")
-    place = {int(row): k for k, row in enumerate(needed)}
-    sets = [shingles(texts[name], near.shingle) for name in views]
-    numbers = texts.select(
-        pl.concat_str(
-            [pl.col(name).str.extract_all(_NUMBER).list.sort().list.join(" ") for name in ("prompt", "answer")],
-            separator="|",
-        )
-    ).to_series()
-    for left, right in pairs[np.lexsort((pairs[:, 0], pairs[:, 1]))]:
-        a, b = place[int(left)], place[int(right)]
-        if numbers[a] == numbers[b]:
-            talk, prompt, answer = (jaccard(view[a], view[b]) for view in sets)
-            if min(talk, prompt, answer) >= near.threshold:
-                yield Twin(ids[int(right)], ids[int(left)], talk, prompt, answer)
-
-
-def _survivors(twins: Sequence[Twin]) -> dict[str, Twin]:
-    """Greedy in priority order: a row falls to the most similar of its witnesses that is itself kept."""
-    fallen: dict[str, Twin] = {}
-    for twin in twins:  # sorted by falling row, so each witness's own fate is already known
-        if twin.witness not in fallen and (twin.row not in fallen or twin.talk > fallen[twin.row].talk):
-            fallen[twin.row] = twin
-    return fallen
+def _cases(rows: pl.DataFrame) -> dict[str, int]:
+    """Of the rows that stay: those that share their prompt, and those that share an answer of eight words or more."""
+    shared = rows.select(
+        same_prompt_other_answer=pl.len().over("prompt_key", "tools_key") > 1,
+        same_answer_other_prompt=(pl.len().over("answer_key") > 1) & (pl.col("answer_words") >= 8),
+    )
+    return {name: int(shared[name].sum()) for name in shared.columns}

@@ -6,6 +6,7 @@ segmenter; signatures of rows under five words hold a single shingle, the whole 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,9 @@ _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}
 
 WORD = rf"[{_UNSPACED}]|[\w--[{_UNSPACED}]]+"
 """A word, or one character where a script writes no spaces."""
+
+_CROWD = 128
+"""Rows of one band compared all with all; in a larger band each row meets this many, and the rest is counted."""
 
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 
@@ -119,3 +123,47 @@ def banding(threshold: float, num_perm: int, recall: float = 0.995) -> tuple[int
         if found >= recall:
             return bands, rows, found
     return num_perm, 1, 1.0 - (1.0 - threshold) ** num_perm
+
+
+def candidates(
+    matrix: U32, bands: int, width: int, blocks: U32 | None = None, crowd: int = _CROWD
+) -> tuple[npt.NDArray[np.int64], int]:
+    """Row pairs (i < j), shape (pairs, 2), that share a band, from sorted band keys; and how many were skipped.
+
+    With `blocks` (one number a row) only rows of the same block meet.
+
+    Bands with more than `crowd` rows are not squared: each row meets the first crowd/2 rows of the band
+    (the ones most likely to survive) and its crowd/2 predecessors.
+    """
+    found = [np.zeros((0, 2), dtype=np.int64)]
+    skipped = 0
+    for band in range(bands):
+        part = matrix[:, band * width : (band + 1) * width]
+        part = np.ascontiguousarray(part if blocks is None else np.column_stack([part, blocks]))
+        keys = part.view(np.dtype((np.void, part.dtype.itemsize * part.shape[1]))).ravel()
+        order = np.argsort(keys, kind="stable")
+        same = keys[order][1:] == keys[order][:-1]
+        for start, stop in _runs(same):
+            members = np.sort(order[start:stop])
+            pairs = _pairs(members, crowd)
+            skipped += len(members) * (len(members) - 1) // 2 - len(pairs)
+            found.append(pairs)
+    return np.unique(np.concatenate(found), axis=0), skipped
+
+
+def _runs(same: npt.NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
+    """[start, stop) of each run of equal neighbours in a sorted array of len(same) + 1 keys."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], same, [False]]).astype(np.int8)))
+    for start, stop in zip(edges[::2], edges[1::2], strict=True):
+        yield int(start), int(stop) + 1
+
+
+def _pairs(members: npt.NDArray[np.int64], crowd: int) -> npt.NDArray[np.int64]:
+    size = len(members)
+    if size <= crowd:
+        left, right = np.triu_indices(size, k=1)
+        return np.stack([members[left], members[right]], axis=1)
+    half = crowd // 2
+    pairs = [np.stack([np.broadcast_to(members[k], size - k - 1), members[k + 1 :]], axis=1) for k in range(half)]
+    pairs += [np.stack([members[half:-k], members[half + k :]], axis=1) for k in range(1, half + 1)]
+    return np.unique(np.concatenate(pairs), axis=0)

@@ -53,6 +53,10 @@ class GlobalStage(Protocol):
     def decide(self, sketches: Sequence[pl.DataFrame], fetch: Fetch) -> Decided: ...
 
 
+FALL = ["id", "stage", "rule", "reason", "evidence", "witness"]
+"""Columns of `Decided.falls`."""
+
+
 def apply(decided: Decided, frame: pl.DataFrame) -> Sorted:
     """The part of a global decision that concerns this frame."""
     out = split(frame, decided.falls)

@@ -48,6 +48,15 @@ def test_every_planted_kind_is_named(world: Decision) -> None:
     }
 
 
+def test_the_headline_names_what_is_known_and_counts_the_rest(world: Decision) -> None:
+    labels = [bucket.label for bucket in world.buckets]
+    assert world.headline.startswith(f"{world.verdict}: still gaining: ")
+    for bucket in world.buckets:
+        assert (bucket.bucket in world.headline) == (bucket.label not in ("undecided", "not learned"))
+    unknown = labels.count("undecided")
+    assert (f"{unknown} undecided" in world.headline) == bool(unknown)
+
+
 def test_one_gaining_bucket_makes_the_run_continue(world: Decision) -> None:
     assert world.verdict == "CONTINUE"
     assert "math_reasoning" in world.next
