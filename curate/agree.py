@@ -19,13 +19,27 @@ NEGATIONS = frozenset(
     不 没 无 非 未 否""".split()  # noqa: SIM905 - a list of words reads best as words
 )
 OPPOSITES = frozenset(
-    """and or true false yes no all any some none every min max minimum maximum first last before after above below
-    more less most least greater smaller larger higher lower increase decrease increasing decreasing ascending
-    descending left right up down in out on off open close start stop begin end add remove plus minus sum product even
-    odd positive negative correct incorrect wrong always buy sell with import export push pull upper lower
-    大 小 多 少 上 下 前 后 是 增 减""".split()  # noqa: SIM905
+    frozenset(pair.split("/"))
+    for pair in """and/or true/false yes/no all/none all/some all/any every/no every/some any/every some/no
+    both/neither
+    both/either either/neither min/max minimum/maximum first/last before/after above/below over/under more/less
+    more/fewer
+    most/least most/fewest many/few greater/smaller greater/less larger/smaller bigger/smaller longer/shorter
+    higher/lower high/low upper/lower increase/decrease increases/decreases increased/decreased increasing/decreasing
+    ascending/descending rise/fall rises/falls left/right up/down upward/downward in/out into/from to/from on/off
+    open/close opened/closed start/stop starts/stops begin/end begins/ends start/end starts/ends add/remove adds/removes
+    add/subtract plus/minus sum/product sum/difference multiply/divide even/odd positive/negative right/wrong
+    correct/incorrect correct/wrong always/never often/rarely often/seldom usually/rarely buy/sell buys/sells
+    bought/sold import/export imports/exports push/pull enable/disable enabled/disabled allow/deny allowed/forbidden
+    accept/reject accepts/rejects accepted/rejected include/exclude includes/excludes encrypt/decrypt encode/decode
+    inner/outer internal/external old/new young/old hot/cold warm/cold wet/dry early/late earlier/later fast/slow
+    faster/slower quickly/slowly strong/weak stronger/weaker hard/easy harder/easier safe/unsafe legal/illegal
+    possible/impossible likely/unlikely gain/loss gains/losses profit/loss win/lose wins/loses won/lost success/failure
+    succeed/fail succeeds/fails pass/fail passes/fails present/absent male/female man/woman he/she his/her son/daughter
+    mother/father north/south east/west morning/evening day/night import/export synchronous/asynchronous
+    大/小 多/少 上/下 前/后 是/否 增/减 有/无 对/错 真/假 高/低 快/慢 新/旧 买/卖 早/晚""".split()  # noqa: SIM905
 )
-"""Words whose exchange turns a statement round, however long it is."""
+"""Pairs of which one word for the other turns a statement round, however long it is."""
 
 _VITAL = re.compile(r"\d|[^\w\s]")
 """Numbers and operators."""
@@ -67,11 +81,10 @@ class Change:
         return not (self.left and self.right)
 
     def turns(self) -> bool:
-        """Whether a number, an operator, a negation or a word with an opposite changed."""
-        tokens = self.left + self.right
-        if any(_VITAL.search(token) or token in NEGATIONS for token in tokens):
+        """Whether a number, an operator or a negation changed, or a word gave way to its opposite."""
+        if any(_VITAL.search(token) or token in NEGATIONS for token in self.left + self.right):
             return True
-        return not self.is_insertion and any(token in OPPOSITES for token in tokens)
+        return any(frozenset((left, right)) in OPPOSITES for left in self.left for right in self.right)
 
 
 def same_exchange(one: Exchange, other: Exchange) -> bool:

@@ -19,8 +19,8 @@ from pydantic import Field
 
 from buckets import REFUSAL_PATTERN, fallen_frame
 from curate.agree import ARTICLES
-from curate.minhash import shingles, signatures
-from curate.pairs import Twin, near_twins
+from curate.near import Shape, sketch
+from curate.pairs import Twin, near_twins, talk
 from curate.stage import FALL, Decided, Fetch, Table
 from curate.survivor import PREFERENCES, Preference, by_preference, facts
 from curate.views import views
@@ -33,8 +33,11 @@ class Near(Table):
     """Exact Jaccard of both sides together, over word shingles, at or above which a pair is looked at closely."""
     shingle: int = Field(3, ge=1, le=16)
     """Words in a shingle."""
-    num_perm: int = Field(64, ge=16, le=512)
-    """Permutations in the signature of each side."""
+    num_perm: int = Field(128, ge=16, le=512)
+    """Permutations in a signature."""
+
+    def shape(self) -> Shape:
+        return Shape("split", self.shingle, self.num_perm)
 
 
 class Dedup(Table):
@@ -60,7 +63,8 @@ class Dedup(Table):
         base = pl.concat([facts(frame), sides.select(**_keys())], how="horizontal")
         if self.near is None or frame.is_empty():
             return base
-        return base.with_columns(_signature(sides[side], self.near) for side in ("prompt", "answer"))
+        matrix = sketch(sides.select(talk()).to_series(), self.near.shape()).signatures
+        return base.with_columns(pl.Series("signature", matrix, dtype=pl.Array(pl.UInt32(), self.near.num_perm)))
 
     def decide(self, sketches: Sequence[pl.DataFrame], fetch: Fetch) -> Decided:
         """One fall for each duplicate, with the id of the row that stays."""
@@ -81,14 +85,14 @@ class Dedup(Table):
 
     def _near(self, rows: pl.DataFrame, fetch: Fetch) -> tuple[dict[str, Twin], dict[str, Any]]:
         """Falling ids of `rows` (best first), each with its kept witness."""
-        if self.near is None or "prompt_signature" not in rows.columns:
+        if self.near is None or "signature" not in rows.columns:
             return {}, {}
 
         def sides(ids: Sequence[str]) -> pl.DataFrame:
             found = fetch(ids)
             return views(found, reasoning=self.reasoning).with_columns(found.select(refuses=_refuses()).to_series())
 
-        return near_twins(rows, sides, self.near.threshold, self.near.shingle)
+        return near_twins(rows, sides, self.near.threshold, self.near.shape())
 
     def _same_prompt(self, rows: pl.DataFrame) -> list[dict[str, Any]]:
         if self.same_prompt == "keep":
@@ -119,11 +123,6 @@ def _keys() -> dict[str, pl.Expr]:
 
     words = {f"{side}_words": pl.col(side).str.count_matches(r"\S+").cast(pl.Int32()) for side in ("prompt", "answer")}
     return {"prompt_key": key("prompt"), "answer_key": key("answer"), "tools_key": key("tools"), **words}
-
-
-def _signature(texts: pl.Series, near: Near) -> pl.Series:
-    matrix = signatures(shingles(texts, near.shingle), near.num_perm)
-    return pl.Series(f"{texts.name}_signature", matrix, dtype=pl.Array(pl.UInt32(), near.num_perm))
 
 
 def _refuses() -> pl.Expr:

@@ -1,13 +1,12 @@
 """Near-duplicate pairs: retrieved by MinHash bands, verified by exact Jaccard and by what differs, greedily.
 
-Only rows that can be the same exchange meet: those with one prompt (banded by their answers), those with one answer
-(banded by their prompts), and long prompts (banded by both sides together). A refusal that ten thousand questions share
-makes no pairs.
+Only rows that can be the same exchange meet: those with one prompt, those with one answer, and long prompts. A refusal
+that ten thousand questions share makes no pairs. A row that falls meets nobody any more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,15 +15,16 @@ import numpy.typing as npt
 import polars as pl
 
 from curate.agree import LONG_PROMPT, SHORT_ANSWER, TELLING_ANSWER, Exchange, same_exchange
-from curate.minhash import U32, U64, banding, candidates, jaccard, shingles
+from curate.near import Neighbours, Shape, banding, groups_of, keys_of, shingle_sets
 
-Pairs = npt.NDArray[np.int64]
 Chosen = npt.NDArray[np.bool_]
 Sides = Callable[[Sequence[str]], pl.DataFrame]
 """id, prompt, answer, refuses of some rows, in any order."""
 
 BOILERPLATE = 16
 """An answer that more prompts than this share tells nothing about them."""
+LOOKS = 32
+"""Most similar kept rows whose differences are looked at for one row; a duplicate is among the nearest."""
 
 
 @dataclass(frozen=True)
@@ -47,94 +47,83 @@ class Twin:
 
 
 def near_twins(
-    rows: pl.DataFrame, sides: Sides, threshold: float, width: int
+    rows: pl.DataFrame, sides: Sides, threshold: float, shape: Shape
 ) -> tuple[dict[str, Twin], dict[str, float | int]]:
     """Falling id -> its twin, and facts for the report. `rows` are best first and hold no exact duplicates."""
-    prompts, answers = rows["prompt_signature"].to_numpy(), rows["answer_signature"].to_numpy()
-    bands, per_band, recall = banding(threshold, prompts.shape[1])
-    retrieved, skipped = _retrieved(rows, prompts, answers, bands, per_band)
-    likely = _estimate(prompts, answers, retrieved) >= threshold - 4 * (0.25 / prompts.shape[1]) ** 0.5
-    pairs = retrieved[likely]
-    found = _greedy(pairs, rows["id"], sides, threshold, width)
+    bands, per_band, recall = banding(threshold, shape.num_perm)
     notes: dict[str, float | int] = {
         "threshold": threshold,
         "bands": bands,
         "rows_per_band": per_band,
         "retrieval_recall_at_threshold": recall,
-        "pairs_retrieved": len(retrieved),
-        "pairs_verified": len(pairs),
-        "pairs_skipped_in_crowded_bands": skipped,
+    }
+    groups = _groups(rows, bands, per_band)
+    grouped = np.flatnonzero((groups >= 0).any(axis=1))
+    if not len(grouped):
+        return {}, notes
+    names = rows["id"].gather(grouped)
+    texts = pl.DataFrame({"id": names}).join(sides(names.to_list()), on="id", how="left", maintain_order="left")
+    neighbours = Neighbours(shingle_sets(texts.select(talk()).to_series(), shape), groups[grouped], threshold)
+    found = _greedy(texts, neighbours)
+    notes |= {
+        "rows_in_bands": len(grouped),
+        "pairs_compared": neighbours.compared,
+        "pairs_not_compared_in_crowds": neighbours.skipped,
     }
     return found, notes
 
 
-def _retrieved(rows: pl.DataFrame, prompts: U32, answers: U32, bands: int, per_band: int) -> tuple[Pairs, int]:
-    """Pairs of the three kinds, each once, and how many were skipped in crowds."""
-    same_prompt = rows.select(pl.struct("prompt_key", "tools_key").rank("dense")).to_series()
-    same_answer = rows.select(pl.struct("answer_key", "tools_key").rank("dense")).to_series()
-    same_tools = rows["tools_key"].rank("dense")
-    long = rows["prompt_words"].to_numpy() >= LONG_PROMPT
-    wordy = rows["answer_words"].to_numpy() >= SHORT_ANSWER
+def talk() -> pl.Expr:
+    """Both sides as one text."""
+    return pl.concat_str("prompt", "answer", separator="\n")
+
+
+def _groups(rows: pl.DataFrame, bands: int, per_band: int) -> npt.NDArray[np.int32]:
+    """Numbers of the groups in which each row may meet its twins: the bands of three kinds side by side."""
+    keys = keys_of(rows["signature"].to_numpy(), bands, per_band)
+    words = {side: rows[f"{side}_words"].to_numpy() for side in ("prompt", "answer")}
+    long, wordy = words["prompt"] >= LONG_PROMPT, words["answer"] >= SHORT_ANSWER
     sharing = rows.select(pl.len().over("answer_key")).to_series().to_numpy()
-    telling = (rows["answer_words"].to_numpy() >= TELLING_ANSWER) & (sharing <= BOILERPLATE)
-    found = [
-        _banded(answers, _shared(same_prompt) & wordy, bands, per_band, same_prompt),
-        _banded(np.minimum(prompts, answers), _shared(same_answer) & (telling | long), bands, per_band, same_answer),
-        _banded(np.minimum(prompts, answers), long & wordy, bands, per_band, same_tools),
+    telling = (words["answer"] >= TELLING_ANSWER) & (sharing <= BOILERPLATE)
+    kinds: list[tuple[Chosen, tuple[str, ...]]] = [
+        (wordy, ("prompt_key", "tools_key")),
+        (telling | long, ("answer_key", "tools_key")),
+        (long & wordy, ("tools_key",)),
     ]
-    return np.unique(np.concatenate([pairs for pairs, _ in found]), axis=0), sum(skipped for _, skipped in found)
+    parts, used = [], 0
+    for chosen, block in kinds:
+        part, count = _of_kind(rows, keys, chosen, block)
+        parts.append(np.where(part >= 0, part + used, -1).astype(np.int32))
+        used += count
+    return np.concatenate(parts, axis=1)
 
 
-def _shared(block: pl.Series) -> Chosen:
-    shared: Chosen = block.is_duplicated().to_numpy()
-    return shared
+def _of_kind(
+    rows: pl.DataFrame, keys: npt.NDArray[np.uint64], chosen: Chosen, block: Sequence[str]
+) -> tuple[npt.NDArray[np.int32], int]:
+    """Groups of chosen rows that agree in all columns of `block` and in a band."""
+    codes = rows.select(pl.struct(block).rank("dense").cast(pl.UInt64())).to_series()
+    places = np.flatnonzero(chosen & codes.is_duplicated().to_numpy())
+    mixed = keys[places] ^ (codes.to_numpy()[places] * np.uint64(0x9E3779B97F4A7C15))[:, None]
+    found, count = groups_of(mixed)
+    groups = np.full(keys.shape, -1, dtype=np.int32)
+    groups[places] = found
+    return groups, count
 
 
-def _banded(matrix: U32, chosen: Chosen, bands: int, per_band: int, block: pl.Series) -> tuple[Pairs, int]:
-    """Pairs of chosen rows of one block that share a band."""
-    places = np.flatnonzero(chosen)
-    pairs, skipped = candidates(matrix[places], bands, per_band, block.to_numpy().astype(np.uint32)[places])
-    return places[pairs], skipped
-
-
-def _estimate(prompts: U32, answers: U32, pairs: Pairs) -> npt.NDArray[np.float64]:
-    """MinHash estimate of each pair's Jaccard over both sides: a union's signature is the minimum of the two."""
-    out = np.empty(len(pairs))
-    for start in range(0, len(pairs), 65_536):
-        left, right = pairs[start : start + 65_536].T
-        talks = (np.minimum(prompts[rows], answers[rows]) for rows in (left, right))
-        out[start : start + len(left)] = np.equal(*talks).mean(axis=1)
-    return out
-
-
-def _greedy(pairs: Pairs, ids: pl.Series, sides: Sides, threshold: float, width: int) -> dict[str, Twin]:
-    """In order of preference a row falls to the most similar of its twins that is itself kept."""
-    if not len(pairs):
-        return {}
-    needed = np.unique(pairs)
-    names = ids.gather(needed)
-    texts = pl.DataFrame({"id": names}).join(sides(names.to_list()), on="id", how="left", maintain_order="left")
-    talks = list(_talks(texts, width))
-    exchanges = list(_exchanges(texts))
-    fallen: dict[int, tuple[int, float]] = {}
-    places = np.searchsorted(needed, pairs[np.lexsort((pairs[:, 0], pairs[:, 1]))])
-    for left, right in places.tolist():  # by falling row, so the fate of each possible witness is known
-        if left in fallen:
-            continue
-        similarity = jaccard(talks[left], talks[right])
-        better = similarity >= threshold and similarity > fallen.get(right, (0, 0.0))[1]
-        if better and same_exchange(exchanges[left], exchanges[right]):
-            fallen[right] = (left, similarity)
-    return {names[row]: Twin(names[row], names[by], score) for row, (by, score) in fallen.items()}
-
-
-def _talks(texts: pl.DataFrame, width: int) -> Iterator[U64]:
-    """The shingles of both sides of each row, as one sorted set."""
-    prompts, answers = shingles(texts["prompt"], width), shingles(texts["answer"], width)
-    for row in range(texts.height):
-        yield np.union1d(prompts[row], answers[row])
-
-
-def _exchanges(texts: pl.DataFrame) -> Iterator[Exchange]:
-    for prompt, answer, refuses in texts.select("prompt", "answer", "refuses").iter_rows():
-        yield Exchange(prompt.split(), answer.split(), bool(refuses))
+def _greedy(texts: pl.DataFrame, neighbours: Neighbours) -> dict[str, Twin]:
+    """In order of preference a row falls to the most similar kept row that is the same exchange."""
+    exchanges = [
+        Exchange(prompt.split(), answer.split(), bool(refuses))
+        for prompt, answer, refuses in texts.select("prompt", "answer", "refuses").iter_rows()
+    ]
+    names = texts["id"].to_list()
+    fallen: dict[str, Twin] = {}
+    for row in range(len(names)):
+        for other, score in neighbours.of(row, LOOKS):
+            if same_exchange(exchanges[other], exchanges[row]):
+                fallen[names[row]] = Twin(names[row], names[other], score)
+                break
+        else:
+            neighbours.keep(row)
+    return fallen

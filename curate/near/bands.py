@@ -1,0 +1,55 @@
+"""Bands: how many, how long, and which rows share one."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import numpy.typing as npt
+
+from buckets import cores
+
+I32 = npt.NDArray[np.int32]
+U64 = npt.NDArray[np.uint64]
+
+
+def banding(threshold: float, num_perm: int, recall: float = 0.995) -> tuple[int, int, float]:
+    """(bands, rows, recall at the threshold): the longest rows whose recall is still at least `recall`.
+
+    A pair of Jaccard s shares a band with probability 1 - (1 - s^r)^b (Leskovec, Rajaraman, Ullman,
+    Mining of Massive Datasets, 3.4.2). Retrieval is wide on purpose: every candidate is verified.
+    """
+    for rows in range(num_perm, 0, -1):
+        bands = num_perm // rows
+        found = 1.0 - (1.0 - threshold**rows) ** bands
+        if found >= recall:
+            return bands, rows, found
+    return num_perm, 1, 1.0 - (1.0 - threshold) ** num_perm
+
+
+def groups_of(keys: U64) -> tuple[I32, int]:
+    """(rows x bands numbers of groups of two and more, -1 where a row is alone; how many groups).
+
+    Sorts each band's keys: no table of sets, no square of a group. Numbers follow the bands and the keys, so they do
+    not depend on the threads that sort.
+    """
+    groups = np.full(keys.shape, -1, dtype=np.int32)
+    used = 0
+    with ThreadPoolExecutor(min(cores(), 4)) as pool:  # each holds a sorted copy of one band
+        for band, (rows, numbers) in enumerate(pool.map(_shared, np.moveaxis(keys, 1, 0))):
+            groups[rows, band] = numbers + used
+            used += int(numbers[-1]) + 1 if len(numbers) else 0
+    return groups, used
+
+
+def _shared(keys: U64) -> tuple[npt.NDArray[np.int64], I32]:
+    """Rows whose key another row has too, in order of the key, and the number of each one's group from 0."""
+    if not len(keys):
+        return np.zeros(0, np.int64), np.zeros(0, np.int32)
+    keys = np.ascontiguousarray(keys)
+    order = np.argsort(keys)
+    ordered = keys[order]
+    same = ordered[1:] == ordered[:-1]
+    shared = np.concatenate([[False], same]) | np.concatenate([same, [False]])
+    starts = np.concatenate([[True], ~same])[shared]
+    return order[shared], (np.cumsum(starts) - 1).astype(np.int32)

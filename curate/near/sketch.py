@@ -1,0 +1,108 @@
+"""MinHash sketches of many texts, a block at a time, and the exact shingle sets of a few."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from curate.near.kernels import band_keys, packed, shingle_rows, sketch_rows
+from curate.near.texts import Mode, bytes_of
+from curate.near.threads import in_threads
+
+U32 = npt.NDArray[np.uint32]
+U64 = npt.NDArray[np.uint64]
+I64 = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How texts become signatures."""
+
+    mode: Mode = "split"
+    width: int = 5
+    """Words in a shingle; a text of fewer words is one shingle."""
+    num_perm: int = 128
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """n rows, 4 x num_perm + 12 bytes each."""
+
+    signatures: U32
+    """(n, num_perm): `MinHash(num_perm, seed, hashfunc=xxh32, scheme="affine32")` of datasketch, bit for bit."""
+    whole: U64
+    """64-bit hash of all words of a row: equal for equal texts."""
+    words: npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Sets:
+    """64-bit shingle hashes of n rows: row i is values[offsets[i]:offsets[i+1]], sorted, distinct."""
+
+    values: U64
+    offsets: I64
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __getitem__(self, row: int) -> U64:
+        return self.values[self.offsets[row] : self.offsets[row + 1]]
+
+
+def permutations(num_perm: int, seed: int) -> tuple[U32, U32]:
+    """The a (odd) and b of datasketch's affine32 permutations h -> a h + b mod 2^32."""
+    random = np.random.RandomState(seed)
+    a = random.randint(0, 1 << 31, num_perm, dtype=np.uint32) * np.uint32(2) + np.uint32(1)
+    return a, random.randint(0, 1 << 32, num_perm, dtype=np.uint32)
+
+
+def sketch(texts: pl.Series, shape: Shape) -> Sketch:
+    """Signatures of each text; a text without words has the empty signature (all 2^32 - 1)."""
+    rows = bytes_of(texts, shape.mode)
+    a, b = permutations(shape.num_perm, shape.seed)
+    signatures = np.empty((len(rows), shape.num_perm), dtype=np.uint32)
+    whole = np.empty(len(rows), dtype=np.uint64)
+    words = np.empty(len(rows), dtype=np.int32)
+
+    def work(first: int, last: int) -> None:
+        sketch_rows(rows.data, rows.offsets, first, last, shape.width, a, b, signatures, whole, words)
+
+    in_threads(work, len(rows))
+    return Sketch(signatures, whole, words)
+
+
+def shingle_sets(texts: pl.Series, shape: Shape) -> Sets:
+    """The exact sets that signatures stand for (up to a collision of 64-bit hashes)."""
+    rows = bytes_of(texts, shape.mode)
+    most = np.diff(rows.offsets) // 2 + 1  # one-letter words and single spaces
+    starts = np.zeros(len(rows) + 1, dtype=np.int64)
+    np.cumsum(most, out=starts[1:])
+    values = np.empty(starts[-1], dtype=np.uint64)
+    counts = np.zeros(len(rows), dtype=np.int64)
+
+    def work(first: int, last: int) -> None:
+        shingle_rows(rows.data, rows.offsets, first, last, shape.width, starts, values, counts)
+
+    in_threads(work, len(rows))
+    offsets = np.zeros(len(rows) + 1, dtype=np.int64)
+    np.cumsum(counts, out=offsets[1:])
+    return Sets(packed(values, starts, offsets), offsets)
+
+
+def jaccard(left: U64, right: U64) -> float:
+    """|A and B| / |A or B| of two sorted distinct arrays; 1.0 when both are empty."""
+    if not len(left) and not len(right):
+        return 1.0
+    shared = len(np.intersect1d(left, right, assume_unique=True))
+    return shared / (len(left) + len(right) - shared)
+
+
+def keys_of(signatures: U32, bands: int, per_band: int) -> U64:
+    """(n, bands) keys: equal where all entries of a band are equal."""
+    keys = np.empty((len(signatures), bands), dtype=np.uint64)
+    band_keys(signatures, bands, per_band, keys)
+    return keys
