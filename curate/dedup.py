@@ -115,14 +115,21 @@ class Dedup(Table):
 
 
 def _keys() -> dict[str, pl.Expr]:
+    """128-bit keys of the sides without articles, and their words. Wordings hold one blank between tokens."""
+    articles = [f" {word} " for word in sorted(ARTICLES)]
+
     def key(name: str) -> pl.Expr:
-        text = pl.col(name).fill_null("")
-        bare = text.str.replace_all(rf"\b(?:{'|'.join(sorted(ARTICLES))})\b ?", "")
-        bare = pl.when(bare == "").then(text).otherwise(bare)
+        said = pl.col(name).fill_null("").str.replace_all("\n", " \n ", literal=True)
+        apart = pl.concat_str(pl.lit(" "), said, pl.lit(" "))
+        bare = apart.str.replace_many(articles, [" "] * len(articles))
+        bare = pl.when(bare.str.strip_chars() == "").then(apart).otherwise(bare)
         return pl.concat_str(bare.hash(11), bare.hash(12), separator="-")
 
-    words = {f"{side}_words": pl.col(side).str.count_matches(r"\S+").cast(pl.Int32()) for side in ("prompt", "answer")}
-    return {"prompt_key": key("prompt"), "answer_key": key("answer"), "tools_key": key("tools"), **words}
+    def words(name: str) -> pl.Expr:
+        return pl.col(name).str.count_matches("[ \n]").cast(pl.Int32()) + (pl.col(name) != "").cast(pl.Int32())
+
+    sides = ("prompt", "answer")
+    return {**{f"{side}_key": key(side) for side in (*sides, "tools")}, **{f"{s}_words": words(s) for s in sides}}
 
 
 def _refuses() -> pl.Expr:

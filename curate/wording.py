@@ -50,11 +50,17 @@ def wording(texts: pl.Series) -> pl.Series:
 
     Null counts as empty. Works on a column and not on an expression, which would be computed once for each use.
     """
-    flat = texts.fill_null("").str.normalize("NFKC").str.to_lowercase()
+    flat = _folded(texts.fill_null("")).str.to_lowercase()
     for pattern, by in _LAYOUT:
         flat = flat.str.replace_all(pattern, by)
     tokens = flat.str.extract_all(TOKEN).list.join(" ")
     return tokens.zip_with(tokens != "", texts.fill_null("").str.strip_chars())
+
+
+def _folded(texts: pl.Series) -> pl.Series:
+    """NFKC, which is the identity on ASCII: most texts need not be read for it."""
+    ascii_only = texts.str.len_bytes() == texts.str.len_chars()
+    return texts.zip_with(ascii_only, texts.set(ascii_only, "").str.normalize("NFKC"))
 
 
 def without_courtesies(tokens: pl.Series) -> pl.Series:

@@ -233,7 +233,7 @@ def _warnings(lines: Sequence[dict[str, Any]], kept: pl.DataFrame, notes: dict[s
     unsure = kept["bucket"].null_count()
     if unsure:
         yield f"{unsure:,} kept rows fit no bucket clearly; they are exported but not ablated."
-    skipped = notes.get("dedup", {}).get("pairs_skipped_in_crowded_bands", 0)
+    skipped = notes.get("dedup", {}).get("pairs_not_compared_in_crowds", 0)
     if skipped:
         yield f"{skipped:,} pairs in crowded MinHash bands were not compared; near duplicates among them may stay."
     quarantined = lines[0]["counts"]["quarantined"]
