@@ -10,6 +10,8 @@ from typing import Any
 import polars as pl
 
 from buckets import InputError, digest, digest_file, expand, no_fallen, read_frame, read_json, write_frame, write_json
+from curate.dedup import Beside
+from curate.earlier import earlier
 from curate.executor import Executor, executor
 from curate.job import Run
 from curate.read import InputFile, input_files
@@ -66,6 +68,8 @@ def _parameters(job: Run, stage: str) -> str:
         return table + str(_declared(job.recipe))
     if stage == "decontaminate" and job.recipe.decontaminate is not None:
         return table + "".join(digest_file(path) for path in expand(job.recipe.decontaminate.items, job.base))
+    if stage == "dedup" and job.recipe.dedup is not None:
+        return table + "".join(some.fingerprint() for some in earlier(job.recipe.dedup.against, job.base))
     return table
 
 
@@ -85,7 +89,8 @@ def _walk(
         counts = Counts.sum(part for _, part in by_file)
         notes["files"] = [_file_line(file, part) for file, part in by_file]
     elif stage == "dedup" and recipe.dedup is not None:
-        names, counts, notes = global_shards(recipe.dedup, before, folder, hands, job.notify)
+        beside = Beside(recipe.dedup, earlier(recipe.dedup.against, job.base))
+        names, counts, notes = global_shards(beside, before, folder, hands, job.notify)
     elif stage == "balance" and recipe.balance is not None:
         names, counts, notes = global_shards(recipe.balance, before, folder, hands, job.notify)
     else:

@@ -138,6 +138,28 @@ def show(
 
 
 @app.command()
+def index(
+    folder: RunDir,
+    redis: Annotated[
+        str | None, typer.Option("--redis", metavar="HOST:PORT", help="Fill datasketch's MinHashLSH there.")
+    ] = None,
+    name: Annotated[str, typer.Option("--name", help="Basename of the keys in Redis.")] = "sft-curate",
+    as_json: AsJson = False,
+) -> None:
+    """The duplicate index of a run: what it holds, and its hand-over to datasketch's index in Redis."""
+    from curate.index import Index
+
+    stored = Index.of(folder)
+    facts = stored.facts()
+    if redis is not None:
+        facts["inserted"] = stored.into_redis(redis, name)
+    if as_json:
+        _print_json(facts)
+    else:
+        typer.echo("\n".join(f"{key:>20}  {value}" for key, value in facts.items()))
+
+
+@app.command()
 def schema() -> None:
     """Print the JSON Schema of a recipe, for editors."""
     from curate.recipe import Recipe

@@ -12,17 +12,20 @@ Not covered here: paraphrases and translations; see the `semantic` stage.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import polars as pl
 from pydantic import Field
 
-from buckets import REFUSAL_PATTERN, fallen_frame
+from buckets import REFUSAL_PATTERN, digest, fallen_frame
 from curate.agree import ARTICLES
+from curate.earlier import Earlier, named, rows_behind
 from curate.near import Shape, sketch
 from curate.pairs import Twin, near_twins, talk
 from curate.stage import FALL, Decided, Fetch, Table
 from curate.survivor import PREFERENCES, Preference, by_preference, facts
+from curate.versions import code_digest
 from curate.views import views
 
 
@@ -56,6 +59,14 @@ class Dedup(Table):
     the order of `prefer`; at last the smaller id."""
     prefer: tuple[str, ...] = ()
     """Sources whose copy survives, best first."""
+    against: tuple[str, ...] = ()
+    """Earlier run folders, or files of a corpus in any known format: a new row that repeats a row there falls, and
+    none of theirs ever does. Paths are relative to the recipe."""
+
+    def index(self) -> str:
+        """Names the way sketches are made: those made under the same key can stand side by side."""
+        shape = str(self.near.shape()) if self.near else "exact"
+        return digest([shape, str(self.reasoning), code_digest("buckets", "curate")])
 
     def sketch(self, frame: pl.DataFrame) -> pl.DataFrame:
         """id, preferences, 128-bit keys of both sides and the signature: about 700 bytes a row."""
@@ -66,22 +77,31 @@ class Dedup(Table):
         matrix = sketch(sides.select(talk()).to_series(), self.near.shape()).signatures
         return base.with_columns(pl.Series("signature", matrix, dtype=pl.Array(pl.UInt32(), self.near.num_perm)))
 
-    def decide(self, sketches: Sequence[pl.DataFrame], fetch: Fetch) -> Decided:
-        """One fall for each duplicate, with the id of the row that stays."""
-        rows = by_preference(pl.concat(_not_empty(sketches)), self.survivor, self.prefer)
+    def decide(self, sketches: Sequence[pl.DataFrame], fetch: Fetch, before: Sequence[Earlier] = ()) -> Decided:
+        """One fall for each duplicate, with the id of the row that stays; rows of `before` all stay."""
+        rows = by_preference(_rows(sketches, self._old(before)), self.survivor, self.prefer)
+        rows = rows.sort("old", descending=True, maintain_order=True)
         exact = _first_of(rows, "prompt_key", "answer_key", "tools_key")
         unique = rows.filter(~pl.col("id").is_in(list(exact)))
-        near, notes = self._near(unique, fetch)
-        stay = unique.filter(~pl.col("id").is_in(list(near)))
+        near, notes = self._near(unique, lambda ids: pl.concat([fetch(ids), *rows_behind(before, ids)]))
         falls = [_exact_fall(row, keeper, near) for row, keeper in exact.items()]
         falls += [twin.fall() for twin in near.values()]
-        falls += self._same_prompt(stay)
-        stay = stay.filter(~pl.col("id").is_in([fall["id"] for fall in falls]))
-        falls += self._over_cap(stay)
-        named = pl.DataFrame([fall["rule"] for fall in falls], schema={"rule": pl.String()})["rule"].value_counts()
-        counts = dict(sorted(named.iter_rows()))
-        notes |= {"rows": rows.height, **_cases(stay), **counts}
+        falls, stay = _new(falls, rows, unique)
+        falls, stay = _new(falls + self._same_prompt(stay), rows, stay)
+        falls, stay = _new(falls + self._over_cap(stay), rows, stay)
+        rules = pl.DataFrame([fall["rule"] for fall in falls], schema={"rule": pl.String()})["rule"].value_counts()
+        counts = dict(sorted(rules.iter_rows()))
+        new = rows.filter(~pl.col("old")).height
+        notes |= {"rows": new, "earlier_rows": rows.height - new, "index": self.index(), **_cases(stay), **counts}
         return Decided(_kept_witnesses(falls), notes=notes)
+
+    def _old(self, before: Sequence[Earlier]) -> list[pl.DataFrame]:
+        """Sketches of the earlier rows, under the ids that this run knows them by."""
+        return [
+            part.with_columns(id=named(some.name, pl.col("id")))
+            for some in before
+            for part in some.sketches(self.sketch, self.index())
+        ]
 
     def _near(self, rows: pl.DataFrame, fetch: Fetch) -> tuple[dict[str, Twin], dict[str, Any]]:
         """Falling ids of `rows` (best first), each with its kept witness."""
@@ -89,8 +109,8 @@ class Dedup(Table):
             return {}, {}
 
         def sides(ids: Sequence[str]) -> pl.DataFrame:
-            found = fetch(ids)
-            return views(found, reasoning=self.reasoning).with_columns(found.select(refuses=_refuses()).to_series())
+            full = fetch(ids)
+            return views(full, reasoning=self.reasoning).with_columns(full.select(refuses=_refuses()).to_series())
 
         return near_twins(rows, sides, self.near.threshold, self.near.shape())
 
@@ -112,6 +132,20 @@ class Dedup(Table):
         reason = "the same answer stands in enough other rows"
         why = f"more than {self.answer_cap} rows with this answer"
         return [_fall(row, "same_answer", reason, why, witness) for row, witness in over.select("id", "witness").rows()]
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Dedup as a stage of a run, with the rows that stood before it."""
+
+    dedup: Dedup
+    before: Sequence[Earlier] = ()
+
+    def sketch(self, frame: pl.DataFrame) -> pl.DataFrame:
+        return self.dedup.sketch(frame)
+
+    def decide(self, sketches: Sequence[pl.DataFrame], fetch: Fetch) -> Decided:
+        return self.dedup.decide(sketches, fetch, self.before)
 
 
 def _keys() -> dict[str, pl.Expr]:
@@ -137,8 +171,19 @@ def _refuses() -> pl.Expr:
     return said.fill_null("").str.contains(REFUSAL_PATTERN)
 
 
-def _not_empty(sketches: Sequence[pl.DataFrame]) -> list[pl.DataFrame]:
-    return [sketch for sketch in sketches if not sketch.is_empty()] or list(sketches[:1])
+def _rows(new: Sequence[pl.DataFrame], old: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """All sketches in one, `old` telling which are there to stay."""
+    marked = [part.with_columns(old=pl.lit(is_old)) for parts, is_old in ((new, False), (old, True)) for part in parts]
+    return pl.concat([part for part in marked if not part.is_empty()] or marked[:1])
+
+
+def _new(
+    falls: Sequence[dict[str, Any]], rows: pl.DataFrame, standing: pl.DataFrame
+) -> tuple[list[dict[str, Any]], pl.DataFrame]:
+    """The falls of new rows only, and what of `standing` is left then."""
+    old = set(rows.filter("old")["id"])
+    falls = [fall for fall in falls if fall["id"] not in old]
+    return falls, standing.filter(~pl.col("id").is_in([fall["id"] for fall in falls]))
 
 
 def _first_of(rows: pl.DataFrame, *keys: str) -> dict[str, str]:

@@ -49,7 +49,10 @@ class Twin:
 def near_twins(
     rows: pl.DataFrame, sides: Sides, threshold: float, shape: Shape
 ) -> tuple[dict[str, Twin], dict[str, float | int]]:
-    """Falling id -> its twin, and facts for the report. `rows` are best first and hold no exact duplicates."""
+    """Falling id -> its twin, and facts for the report. `rows` are best first and hold no exact duplicates.
+
+    Those of them that are `old` were there before; they come first, and none of them falls.
+    """
     bands, per_band, recall = banding(threshold, shape.num_perm)
     notes: dict[str, float | int] = {
         "threshold": threshold,
@@ -57,14 +60,14 @@ def near_twins(
         "rows_per_band": per_band,
         "retrieval_recall_at_threshold": recall,
     }
-    groups = _groups(rows, bands, per_band)
+    groups = _with_new(_groups(rows, bands, per_band), rows["old"].to_numpy())
     grouped = np.flatnonzero((groups >= 0).any(axis=1))
     if not len(grouped):
         return {}, notes
     names = rows["id"].gather(grouped)
     texts = pl.DataFrame({"id": names}).join(sides(names.to_list()), on="id", how="left", maintain_order="left")
     neighbours = Neighbours(shingle_sets(texts.select(talk()).to_series(), shape), groups[grouped], threshold)
-    found = _greedy(texts, neighbours)
+    found = _greedy(texts, neighbours, int(rows["old"].gather(grouped).sum()))
     notes |= {
         "rows_in_bands": len(grouped),
         "pairs_compared": neighbours.compared,
@@ -98,6 +101,16 @@ def _groups(rows: pl.DataFrame, bands: int, per_band: int) -> npt.NDArray[np.int
     return np.concatenate(parts, axis=1)
 
 
+def _with_new(groups: npt.NDArray[np.int32], old: Chosen) -> npt.NDArray[np.int32]:
+    """Without the groups that hold old rows alone: nobody there can fall."""
+    if not old.any():
+        return groups
+    meets = np.zeros(int(groups.max(initial=-1)) + 2, dtype=bool)
+    meets[groups[~old]] = True
+    meets[-1] = False  # where the -1 of a row that is alone points to
+    return np.where(meets[groups], groups, -1).astype(np.int32)
+
+
 def _of_kind(
     rows: pl.DataFrame, keys: npt.NDArray[np.uint64], chosen: Chosen, block: Sequence[str]
 ) -> tuple[npt.NDArray[np.int32], int]:
@@ -111,15 +124,17 @@ def _of_kind(
     return groups, count
 
 
-def _greedy(texts: pl.DataFrame, neighbours: Neighbours) -> dict[str, Twin]:
-    """In order of preference a row falls to the most similar kept row that is the same exchange."""
+def _greedy(texts: pl.DataFrame, neighbours: Neighbours, old: int) -> dict[str, Twin]:
+    """In order of preference a row falls to the most similar kept row that is the same exchange; the first `old` stay."""
     exchanges = [
         Exchange(prompt.split(), answer.split(), bool(refuses))
         for prompt, answer, refuses in texts.select("prompt", "answer", "refuses").iter_rows()
     ]
     names = texts["id"].to_list()
     fallen: dict[str, Twin] = {}
-    for row in range(len(names)):
+    for row in range(old):
+        neighbours.keep(row)
+    for row in range(old, len(names)):
         for other, score in neighbours.of(row, LOOKS):
             if same_exchange(exchanges[other], exchanges[row]):
                 fallen[names[row]] = Twin(names[row], names[other], score)

@@ -17,6 +17,7 @@ from curate.bucketing import Bucketing
 from curate.check import Check
 from curate.decontaminate import Decontaminate
 from curate.dedup import Dedup
+from curate.earlier import earlier
 from curate.export import Export
 from curate.read import Read
 from curate.stage import Table
@@ -199,6 +200,13 @@ def _meaning(recipe: Recipe, base: Path) -> Iterable[str]:
         for name in recipe.dedup.prefer:
             if name not in names:
                 yield f"dedup.prefer: no source {name!r}{_near(name, names)}"
+        for place, name in enumerate(recipe.dedup.against):
+            if recipe.dedup.against.index(name) != place:
+                yield f"dedup.against.{place}: {name!r} is named twice"
+            try:
+                earlier((name,), base)
+            except InputError as error:
+                yield f"dedup.against.{place}: {error}"
     if recipe.decontaminate is not None:
         yield from _files("decontaminate.items", recipe.decontaminate.items, base)
     if recipe.ablate is not None:

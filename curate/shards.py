@@ -66,6 +66,10 @@ class StageFolder:
     def fallen(self, name: str) -> Path:
         return self.path / f"{name}.fallen.parquet"
 
+    def sketch(self, name: str) -> Path:
+        """What a global stage held of the shard; also the index that a later run looks its rows up in."""
+        return self.path / f"{name}.sketch.parquet"
+
     def names(self) -> list[str]:
         """Shard names in reading order, as the manifest lists them."""
         return list(read_json(self.manifest)["shards"])
@@ -169,7 +173,7 @@ def global_shards(
     names = before.names()
     paths = [before.kept(name) for name in names]
     sketches = []
-    for done, sketch in enumerate(executor.map(_Sketch(stage), paths), start=1):
+    for done, sketch in enumerate(executor.map(_Sketch(stage, before, folder), names), start=1):
         sketches.append(sketch)
         notify(folder.stage, done, 2 * len(paths))
 
@@ -189,9 +193,17 @@ def global_shards(
 @dataclass(frozen=True)
 class _Sketch:
     stage: GlobalStage
+    before: StageFolder
+    folder: StageFolder
 
-    def __call__(self, path: Path) -> pl.DataFrame:
-        return self.stage.sketch(read_frame(path))
+    def __call__(self, name: str) -> pl.DataFrame:
+        """Kept on disk, so that a run that was cut off need not make it again."""
+        path = self.folder.sketch(name)
+        if path.exists():
+            return read_frame(path)
+        sketch = self.stage.sketch(read_frame(self.before.kept(name)))
+        write_frame(path, sketch)
+        return sketch
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from typing import Any
 
 import polars as pl
 
-from buckets import InputError, assign, read_json
+from buckets import InputError, assign, empty_frame, read_json
+from curate.earlier import earlier, rows_behind
 from curate.read import Source, chunks, input_files, read_chunk
 from curate.recipe import Recipe, parse
 from curate.shards import StageFolder
@@ -94,7 +95,19 @@ def _witness(folder: Path, journal: dict[str, Any], id: str | None) -> dict[str,
     if id is None:
         return None
     found = _find(folder, journal["stages"][0], id)
+    try:
+        found = found or earlier_rows(folder, [id]).to_dicts()
+    except InputError as error:
+        return {"id": id, "unreadable": str(error)}
     return found[0] if found else {"id": id}
+
+
+def earlier_rows(folder: Path, ids: Sequence[str]) -> pl.DataFrame:
+    """Of some witnesses those that stood before the run (`dedup.against`), in full, as long as they can be read."""
+    stored = read_json(folder / "recipe.json")
+    against = (stored["recipe"].get("dedup") or {}).get("against", [])
+    base = (folder / stored["base"]).resolve()
+    return pl.concat([empty_frame(), *rows_behind(earlier(against, base), ids)])
 
 
 def life_text(found: dict[str, Any]) -> str:
@@ -117,6 +130,8 @@ def life_text(found: dict[str, Any]) -> str:
     if witness is not None:
         lines.append(f"  witness  {witness['id']}")
         lines += _talk(witness.get("messages") or [])
+        if "unreadable" in witness:
+            lines.append(f"    (cannot be shown: {witness['unreadable']})")
     return "\n".join(lines)
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import polars as pl
 
-from buckets import BUCKETS, InputError, read_frame, read_json
+from buckets import BUCKETS, InputError, empty_frame, read_frame, read_json
+from curate.earlier import SEPARATOR
 from curate.report.ablated import ablation_part
 from curate.report.evidence import Decision, Mixture
 from curate.report.model import (
@@ -27,6 +28,7 @@ from curate.report.model import (
 )
 from curate.report.truth import truth_table
 from curate.shards import StageFolder
+from curate.show import earlier_rows
 from curate.text import talk_text
 
 _EXAMPLES = 3
@@ -93,7 +95,17 @@ def _texts(out: Path, read: dict[str, Any], fallen: pl.DataFrame) -> dict[str, s
     for path in sorted(folder.glob("*.kept.parquet")):
         rows = pl.scan_parquet(path).filter(pl.col("id").is_in(wanted.implode())).select("id", text=talk_text())
         found.update(rows.collect().iter_rows())
-    return found
+    rest = [id for id in wanted if id not in found and SEPARATOR in id]
+    return found | _earlier_texts(out, rest)
+
+
+def _earlier_texts(out: Path, ids: Sequence[str]) -> dict[str, str]:
+    """Text of witnesses that stood before the run; the page does without them when that run is gone by now."""
+    try:
+        rows = earlier_rows(out, ids) if ids else empty_frame()
+    except InputError as error:
+        return dict.fromkeys(ids, f"(cannot be shown: {error})")
+    return dict(rows.select("id", text=talk_text()).iter_rows())
 
 
 def _headline(lines: Sequence[dict[str, Any]]) -> str:
