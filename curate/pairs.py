@@ -125,7 +125,7 @@ def _of_kind(
 
 
 def _greedy(texts: pl.DataFrame, neighbours: Neighbours, old: int) -> dict[str, Twin]:
-    """In order of preference a row falls to the most similar kept row that is the same exchange; the first `old` stay."""
+    """The first `old` stay; then, in order, a row falls to the most similar kept row that is the same exchange."""
     exchanges = [
         Exchange(prompt.split(), answer.split(), bool(refuses))
         for prompt, answer, refuses in texts.select("prompt", "answer", "refuses").iter_rows()

@@ -39,10 +39,10 @@ def find(keys: U64, whole: U64, words: npt.NDArray[np.int32], sets_of: SetsOf, t
     grouped = np.flatnonzero((groups >= 0).any(axis=1))
     sets = sets_of(unique[grouped])
     witness, score = np.empty(len(grouped), np.int64), np.empty(len(grouped), np.float64)
-    heads = np.full(count, -1, dtype=np.int64)
-    compared = greedy(
-        sets.values, sets.offsets, np.ascontiguousarray(groups[grouped]), heads, threshold, witness, score
-    )
+    heads, seen = np.full(count, -1, dtype=np.int64), np.full(len(grouped), -1, dtype=np.int64)
+    met = np.ascontiguousarray(groups[grouped])
+    entries = np.empty((2, max(1, int((met >= 0).sum()))), dtype=np.int64)
+    compared = greedy(sets.values, sets.offsets, met, heads, entries, seen, threshold, witness, score)
     fell = witness >= 0
     places = unique[grouped]
     near = np.full(len(whole), -1, dtype=np.int64)

@@ -12,8 +12,10 @@ from numba import njit
 
 from curate.near.xxh32 import xxh32
 
-_SECOND = np.uint64(0x9E3779B1)
-"""Seed of the second hash: the two together make 64 bits."""
+_FIRST, _SECOND = np.uint64(0), np.uint64(0x9E3779B1)
+"""Seeds of the two hashes that together make 64 bits; the first is datasketch's."""
+_B32 = np.uint64(32)
+_EMPTY = np.uint32(0xFFFFFFFF)
 _M32 = np.uint64(0xFFFFFFFF)
 
 
@@ -51,16 +53,6 @@ def _normalised(data, start, stop, out, begins, ends):
 
 
 @njit(nogil=True)
-def _longest(offsets, first, last):
-    longest = 0
-    for row in range(first, last):
-        size = offsets[row + 1] - offsets[row]
-        if size > longest:
-            longest = size
-    return longest
-
-
-@njit(nogil=True)
 def _grams(words, width):
     """Shingles of a row: one for a row of `width` words or fewer, none for a row without words."""
     if words == 0:
@@ -77,34 +69,33 @@ def _fmix(value):
 
 
 @njit(nogil=True, cache=True)
-def sketch_rows(data, offsets, first, last, width, a, b, signatures, whole, words):
-    """Fills rows first..last of signatures (uint32), whole (uint64 hash of the normalised row) and words (int32)."""
-    size, perms = _longest(offsets, first, last), len(a)
-    line = np.empty(perms, np.uint32)
-    out = np.empty(size + 1, np.uint8)
-    begins, ends = np.empty(size // 2 + 2, np.int64), np.empty(size // 2 + 2, np.int64)
+def sketch_rows(data, offsets, first, last, width, a, b, out, begins, ends, line, signatures, whole, words):
+    """Fills rows first..last of signatures (uint32), whole (uint64 hash of the normalised row) and words (int32).
+
+    out (bytes of the longest row and one more), begins, ends (half of that and two more), line (as long as a) are
+    scratch: handed in, because numba would spend half a second on compiling an allocation.
+    """
+    perms = len(a)
     for row in range(first, last):
         count = _normalised(data, offsets[row], offsets[row + 1], out, begins, ends)
         words[row] = count
         for perm in range(perms):
-            line[perm] = np.uint32(0xFFFFFFFF)
+            line[perm] = _EMPTY
         stop = ends[count - 1] if count else 0
-        whole[row] = (xxh32(out, 0, stop, np.uint64(0)) << np.uint64(32)) | xxh32(out, 0, stop, _SECOND)
+        whole[row] = (xxh32(out, 0, stop, _FIRST) << _B32) | xxh32(out, 0, stop, _SECOND)
         for gram in range(_grams(count, width)):
             end = ends[gram + width - 1 if count > width else count - 1]
-            mixed = np.uint32(_fmix(xxh32(out, begins[gram], end, np.uint64(0))))
+            mixed = np.uint32(_fmix(xxh32(out, begins[gram], end, _FIRST)))
             for perm in range(perms):
-                line[perm] = min(line[perm], np.uint32(a[perm] * mixed + b[perm]))
+                value = np.uint32(a[perm] * mixed + b[perm])
+                line[perm] = value if value < line[perm] else line[perm]
         for perm in range(perms):
             signatures[row, perm] = line[perm]
 
 
 @njit(nogil=True, cache=True)
-def shingle_rows(data, offsets, first, last, width, starts, values, counts):
+def shingle_rows(data, offsets, first, last, width, out, begins, ends, starts, values, counts):
     """Fills values[starts[row]:] with the sorted distinct 64-bit shingle hashes of rows first..last; counts them."""
-    size = _longest(offsets, first, last)
-    out = np.empty(size + 1, np.uint8)
-    begins, ends = np.empty(size // 2 + 2, np.int64), np.empty(size // 2 + 2, np.int64)
     for row in range(first, last):
         count = _normalised(data, offsets[row], offsets[row + 1], out, begins, ends)
         grams = _grams(count, width)
@@ -112,7 +103,7 @@ def shingle_rows(data, offsets, first, last, width, starts, values, counts):
         for gram in range(grams):
             end = ends[gram + width - 1 if count > width else count - 1]
             low = xxh32(out, begins[gram], end, _SECOND)
-            values[start + gram] = (xxh32(out, begins[gram], end, np.uint64(0)) << np.uint64(32)) | low
+            values[start + gram] = (xxh32(out, begins[gram], end, _FIRST) << _B32) | low
         _sort(values, start, start + grams)
         distinct = 0
         for gram in range(grams):
@@ -155,7 +146,8 @@ def _shared(values, a, a_stop, b, b_stop, least):
     """Size of the intersection of two sorted spans; gives up (and returns 0) when `least` is out of reach."""
     found = 0
     while a < a_stop and b < b_stop:
-        if found + min(a_stop - a, b_stop - b) < least:
+        left = a_stop - a if a_stop - a < b_stop - b else b_stop - b
+        if found + left < least:
             return 0
         x, y = values[a], values[b]
         found += x == y
@@ -165,17 +157,26 @@ def _shared(values, a, a_stop, b, b_stop, least):
 
 
 @njit(nogil=True, cache=True)
-def greedy(values, offsets, groups, heads, threshold, witness, score):
+def enter(groups, heads, entries, used, row):
+    """Puts a kept row at the head of its groups; returns the entries used."""
+    for band in range(groups.shape[1]):
+        group = groups[row, band]
+        if group >= 0:
+            entries[0, used], entries[1, used] = row, heads[group]
+            heads[group] = used
+            used += 1
+    return used
+
+
+@njit(nogil=True, cache=True)
+def greedy(values, offsets, groups, heads, entries, seen, threshold, witness, score):
     """Rows in order: each falls to the most similar kept row of its groups at or above the threshold, or is kept.
 
-    groups: rows x bands, the number of the row's group or -1. heads: one entry a group, -1. Fills witness (-1 for
-    kept) and score; returns the number of pairs compared. A row that falls leaves the groups, so a crowd of
-    near-identical rows costs no square.
+    groups: rows x bands, the number of the row's group or -1. heads: one entry a group, -1. entries (2 x memberships)
+    and seen (one a row, -1) are scratch. Fills witness (-1 for kept) and score; returns the number of pairs compared.
+    A row that falls leaves the groups, so a crowd of near-identical rows costs no square.
     """
     rows, bands = groups.shape
-    entries = np.empty(max(1, rows * bands), np.int64)
-    nexts = np.empty(max(1, rows * bands), np.int64)
-    seen = np.full(rows, -1, np.int64)
     used, compared = 0, 0
     for row in range(rows):
         best, best_score = -1, 0.0
@@ -184,14 +185,14 @@ def greedy(values, offsets, groups, heads, threshold, witness, score):
             group = groups[row, band]
             entry = heads[group] if group >= 0 else -1
             while entry >= 0:
-                other = entries[entry]
-                entry = nexts[entry]
+                other = entries[0, entry]
+                entry = entries[1, entry]
                 if seen[other] == row:
                     continue
                 seen[other] = row
                 sizes = size + offsets[other + 1] - offsets[other]
-                bound = max(threshold, best_score)
-                least = np.int64(np.floor(bound * sizes / (1.0 + bound)))
+                bound = best_score if best_score > threshold else threshold
+                least = int(bound * sizes / (1.0 + bound))
                 compared += 1
                 shared = _shared(values, offsets[row], offsets[row + 1], offsets[other], offsets[other + 1], least)
                 similarity = shared / (sizes - shared)
@@ -199,12 +200,7 @@ def greedy(values, offsets, groups, heads, threshold, witness, score):
                     best, best_score = other, similarity
         witness[row], score[row] = best, best_score
         if best < 0:
-            for band in range(bands):
-                group = groups[row, band]
-                if group >= 0:
-                    entries[used], nexts[used] = row, heads[group]
-                    heads[group] = used
-                    used += 1
+            used = enter(groups, heads, entries, used, row)
     return compared
 
 
@@ -232,7 +228,7 @@ def near_kept(values, offsets, groups, heads, entries, seen, row, threshold, cro
             seen[other] = row
             compared += 1
             sizes = size + offsets[other + 1] - offsets[other]
-            least = np.int64(np.floor(threshold * sizes / (1.0 + threshold)))
+            least = int(threshold * sizes / (1.0 + threshold))
             shared = _shared(values, offsets[row], offsets[row + 1], offsets[other], offsets[other + 1], least)
             similarity = shared / (sizes - shared) if sizes else 1.0
             if similarity >= threshold:
@@ -242,22 +238,8 @@ def near_kept(values, offsets, groups, heads, entries, seen, row, threshold, cro
 
 
 @njit(nogil=True, cache=True)
-def enter(groups, heads, entries, used, row):
-    """Puts a kept row at the head of its groups; returns the entries used."""
-    for band in range(groups.shape[1]):
-        group = groups[row, band]
-        if group >= 0:
-            entries[0, used], entries[1, used] = row, heads[group]
-            heads[group] = used
-            used += 1
-    return used
-
-
-@njit(nogil=True, cache=True)
-def packed(values, starts, offsets):
-    """The used part of each row's stretch of `values`, moved together."""
-    out = np.empty(offsets[-1], np.uint64)
+def packed(values, starts, offsets, out):
+    """The used part of each row's stretch of `values`, moved together into `out`."""
     for row in range(len(offsets) - 1):
         for place in range(offsets[row + 1] - offsets[row]):
             out[offsets[row] + place] = values[starts[row] + place]
-    return out

@@ -29,9 +29,7 @@ def minhashes(signatures: U32, shape: Shape) -> Iterator[MinHash]:
     """One `MinHash` of datasketch for each row of (n, num_perm)."""
     a, b = permutations(shape.num_perm, shape.seed)
     for row in signatures:
-        yield MinHash(
-            seed=shape.seed, hashfunc=xxh32, hashvalues=row.copy(), permutations=(a, b), scheme="affine32"
-        )
+        yield MinHash(seed=shape.seed, hashfunc=xxh32, hashvalues=row.copy(), permutations=(a, b), scheme="affine32")
 
 
 def empty_index(shape: Shape, threshold: float, storage: Storage | None = None) -> MinHashLSH:
@@ -48,7 +46,7 @@ def fill(index: MinHashLSH, sketches: Iterable[pl.DataFrame], shape: Shape) -> i
         for part in sketches:
             signatures = part["signature"].to_numpy().astype(np.uint32, copy=False)
             for name, minhash in zip(part["id"], minhashes(signatures, shape), strict=True):
-                if name.encode() not in index.keys:  # noqa: SIM118 - a table of datasketch, not a dict
+                if name.encode() not in index.keys:
                     session.insert(name.encode(), minhash, check_duplication=False)
                     filled += 1
     return filled

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import polars as pl
 
 from curate.near.kernels import band_keys, packed, shingle_rows, sketch_rows
-from curate.near.texts import Mode, bytes_of
+from curate.near.texts import Bytes, Mode, bytes_of
 from curate.near.threads import in_threads
 
 U32 = npt.NDArray[np.uint32]
@@ -69,7 +69,8 @@ def sketch(texts: pl.Series, shape: Shape) -> Sketch:
     words = np.empty(len(rows), dtype=np.int32)
 
     def work(first: int, last: int) -> None:
-        sketch_rows(rows.data, rows.offsets, first, last, shape.width, a, b, signatures, whole, words)
+        scratch = (*_scratch(rows, first, last), np.empty(shape.num_perm, dtype=np.uint32))
+        sketch_rows(rows.data, rows.offsets, first, last, shape.width, a, b, *scratch, signatures, whole, words)
 
     in_threads(work, len(rows))
     return Sketch(signatures, whole, words)
@@ -85,12 +86,22 @@ def shingle_sets(texts: pl.Series, shape: Shape) -> Sets:
     counts = np.zeros(len(rows), dtype=np.int64)
 
     def work(first: int, last: int) -> None:
-        shingle_rows(rows.data, rows.offsets, first, last, shape.width, starts, values, counts)
+        scratch = _scratch(rows, first, last)
+        shingle_rows(rows.data, rows.offsets, first, last, shape.width, *scratch, starts, values, counts)
 
     in_threads(work, len(rows))
     offsets = np.zeros(len(rows) + 1, dtype=np.int64)
     np.cumsum(counts, out=offsets[1:])
-    return Sets(packed(values, starts, offsets), offsets)
+    out = np.empty(offsets[-1], dtype=np.uint64)
+    packed(values, starts, offsets, out)
+    return Sets(out, offsets)
+
+
+def _scratch(rows: Bytes, first: int, last: int) -> tuple[npt.NDArray[np.uint8], I64, I64]:
+    """Room for the longest of some rows without its spare spaces, and for the borders of its words."""
+    size = int(np.diff(rows.offsets[first : last + 1]).max(initial=0))
+    borders = np.empty((2, size // 2 + 2), dtype=np.int64)
+    return np.empty(size + 1, dtype=np.uint8), borders[0], borders[1]
 
 
 def jaccard(left: U64, right: U64) -> float:
