@@ -108,7 +108,7 @@ def guarded(evidence: Evidence, margins: Margins, p_rising: float, p_falling: fl
     if rising:
         return "UNDECIDED", [f"splits disagree: {_list(rising)} up, {_list(worse)} down", *reasons]
     if unlearned(evidence, margins):
-        floor = f"the dev score is {dev.score:.3f}, no more than the margin {margins.margin:g}"
+        floor = f"the dev score is {dev.score:.3f}, not clearly above the margin {margins.margin:g}"
         return "UNDECIDED", [f"{floor}: a flat line at the floor is no saturation", *reasons]
     if dev.comparison == "worse":
         alone = f"a loss if looked at alone, not after Holm over buckets: {dev.words()}"
@@ -125,8 +125,8 @@ def guarded(evidence: Evidence, margins: Margins, p_rising: float, p_falling: fl
 
 
 def unlearned(evidence: Evidence, margins: Margins) -> bool:
-    """The whole score is smaller than the difference that counts as none, so equivalence would be empty."""
-    return margins.metric == "pass@1" and evidence.dev is not None and evidence.dev.score <= margins.margin
+    """The whole score may be no larger than the difference that counts as none: equivalence would be empty."""
+    return margins.metric == "pass@1" and evidence.dev is not None and evidence.dev.floor <= margins.margin
 
 
 def _mute(evidence: Evidence) -> list[Difference]:

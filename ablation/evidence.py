@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from ablation.gain import Gain, Interval, Readiness
 from ablation.gains import gain_of, readiness
-from ablation.scores import Scores
-from ablation.stats import NOTHING, Comparison, Estimate, at, holm, tost
+from ablation.scores import BOUNDED, Scores
+from ablation.stats import NOTHING, Comparison, Estimate, at, estimate, holm, tost
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,8 @@ class Difference:
     value: Estimate
     score: float
     """Mean score of the treated arm."""
+    floor: float
+    """Lower end of the interval of that score."""
     inner: Interval
     comparison: Comparison
     informative: bool
@@ -144,5 +146,17 @@ def _difference(
     inner = at(value.interval(margins.level), 1.0 - 2.0 * margins.alpha)
     margin = margins.entropy if name == "entropy" else margins.margin
     cell = scores.cells[bucket, split]
-    score, informative = cell.score(treated, name), cell.informative(name)
-    return Difference(treated, control, bucket, split, name, value, score, inner, tost(inner, margin), informative)
+    score = estimate(cell.arm(treated, name), cell.clusters, bounded=1.0 if name in BOUNDED else 0.0)
+    return Difference(
+        treated,
+        control,
+        bucket,
+        split,
+        name,
+        value,
+        score.mean,
+        score.interval(margins.level).low,
+        inner,
+        tost(inner, margin),
+        cell.informative(name),
+    )

@@ -200,8 +200,9 @@ def _exact_fall(row: str, keeper: str, near: dict[str, Twin]) -> dict[str, Any]:
     """The witness must be a kept row: when the keeper fell as a near duplicate, its witness stands in."""
     if keeper in near:
         return {**near[keeper].fall(), "id": row}
-    reason = "the same question and answer as a row that is kept (case, layout and courtesies aside)"
-    return _fall(row, "exact_duplicate", reason, "jaccard 1.000", keeper)
+    reason = "the same question and answer as a row that is kept"
+    evidence = "same wording: only case, layout, articles or courtesies differ, if anything"
+    return _fall(row, "exact_duplicate", reason, evidence, keeper)
 
 
 def _kept_witnesses(falls: Iterable[dict[str, Any]]) -> pl.DataFrame:

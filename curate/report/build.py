@@ -184,7 +184,7 @@ def _duplicates(fallen: pl.DataFrame, texts: dict[str, str]) -> tuple[Duplicate,
                 Duplicate.model_validate(
                     {
                         "kind": kind,
-                        "jaccard": float(row["evidence"].split()[1]),
+                        "jaccard": float(row["evidence"].removeprefix("jaccard ")) if kind == "near" else None,
                         "dropped": Side(id=row["id"], text=texts.get(row["id"], "")),
                         "witness": Side(id=row["witness"], text=texts.get(row["witness"], "")),
                     }
