@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from buckets import Sorted, frame_of, read_rows, row_of, sniff_format
-from curate.dedup import Dedup
+from curate.dedup import Dedup, Near
 from curate.near import jaccard, shingle_sets
 from curate.pairs import talk
 from curate.stage import run_global
@@ -103,17 +103,17 @@ def test_the_repeats_of_a_file_fall_and_hardly_anything_else_is_an_exact_duplica
 
 
 def test_a_system_prompt_that_all_rows_share_misleads_nobody() -> None:
-    rows = frame("dsl_debug_parquet/sft_train.parquet", "dsl")
-    whole = shingle_sets(rows.select(_whole()).to_series()[:200], Dedup().near.shape())  # type: ignore[union-attr]
-    alike = sum(jaccard(whole[a], whole[b]) >= 0.5 for a in range(200) for b in range(a))
-    assert alike > 1000, "read whole, most rows look alike: that is the trap"
-    out = run_global(Dedup(), rows)
+    rows, near = frame("dsl_debug_parquet/sft_train.parquet", "dsl"), Near()
+    whole = shingle_sets(rows.select(_whole()).to_series()[:200], near.shape())
+    sets = shingle_sets(views(rows).select(talk()).to_series(), near.shape())
+    pairs = [(a, b) for a in range(200) for b in range(a)]
+    read_whole, read_by_role = (sum(jaccard(s[a], s[b]) for a, b in pairs) / len(pairs) for s in (whole, sets))
+    assert read_whole > 2 * read_by_role, "read whole, rows look alike for their prompt: that is the trap"
+    out = run_global(Dedup(near=near), rows)
     assert out.dropped.height < 0.05 * rows.height
-    sides = views(rows)
-    sets = shingle_sets(sides.select(talk()).to_series(), Dedup().near.shape())  # type: ignore[union-attr]
     place = {id: k for k, id in enumerate(rows["id"])}
     for id, witness in out.dropped.select("id", "witness").iter_rows():
-        assert jaccard(sets[place[id]], sets[place[witness]]) >= 0.7
+        assert jaccard(sets[place[id]], sets[place[witness]]) >= near.threshold
 
 
 def _whole() -> pl.Expr:
