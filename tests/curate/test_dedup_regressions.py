@@ -30,7 +30,7 @@ def frame(pairs: list[tuple[str, str]], tools: list[str] | None = None) -> pl.Da
 
 def deduped(pairs: list[tuple[str, str]], **how: object) -> Sorted:
     rows = frame(pairs)
-    out = run_global(Dedup(**how), rows)  # type: ignore[arg-type]
+    out = run_global(Dedup(**how), rows)
     conserve("dedup", rows, out)
     assert set(out.dropped["witness"]) <= set(out.kept["id"])
     return out
