@@ -21,7 +21,7 @@ import numpy as np  # noqa: E402 - the clock starts before the imports
 import polars as pl  # noqa: E402
 
 from buckets import cores, write_frame  # noqa: E402
-from curate.near import Found, Sets, Shape, banding, find, keys_of, shingle_sets, sketch  # noqa: E402
+from curate.near import Found, Sets, Shape, banding, find, keys_of, marks_of, shingle_sets, sketch  # noqa: E402
 
 BATCH = 32_768
 MOST_PERMUTATIONS = 256
@@ -51,13 +51,14 @@ def near_duplicates(
 ) -> tuple[Found, dict[str, Any]]:
     """What falls, and the facts of the run: rows, bands, seconds of each stage."""
     shape, bands, per_band, reached = shape_of(threshold, width, recall)
-    keys, whole, words = [], [], []
+    keys, whole, words, marks = [], [], [], []
     clock = time.perf_counter()
     for _, texts in columns(path, column):
         part = sketch(texts, shape)
         keys.append(keys_of(part.signatures, bands, per_band))
         whole.append(part.whole)
         words.append(part.words)
+        marks.append(marks_of(part.signatures))
     sketched = time.perf_counter()
     fetched = 0.0
 
@@ -68,7 +69,8 @@ def near_duplicates(
         fetched = time.perf_counter() - begun
         return sets
 
-    found = find(np.concatenate(keys), np.concatenate(whole), np.concatenate(words), sets_of, threshold)
+    columns_of = (np.concatenate(parts) for parts in (keys, whole, words, marks))
+    found = find(*columns_of, sets_of, threshold)
     facts = {
         "rows": sum(map(len, whole)),
         "removed": len(found.row),
@@ -105,7 +107,7 @@ def main() -> None:
     parser.add_argument("--column", default="text")
     parser.add_argument("--threshold", type=float, default=0.8, help="exact Jaccard at or above which a row falls")
     parser.add_argument("--shingle", default="word5", help="wordN: N-grams of text.lower().split()")
-    parser.add_argument("--recall", type=float, default=0.998, help="of the bands, for a pair at the threshold")
+    parser.add_argument("--recall", type=float, default=0.996, help="of the bands, for a pair at the threshold")
     parser.add_argument("--out", type=Path, required=True, help="parquet with row, witness, jaccard")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args()

@@ -42,14 +42,24 @@ def groups_of(keys: U64) -> tuple[I32, int]:
     return groups, used
 
 
+_ODD = np.uint64(0x9E3779B97F4A7C15)
+"""Multiplied by it, keys that differ in their low bits alone differ in the high ones."""
+
+
 def _shared(keys: U64) -> tuple[npt.NDArray[np.int64], I32]:
-    """Rows whose key another row has too, in order of the key, and the number of each one's group from 0."""
+    """Rows whose key another row has too, in order of the key, and the number of each one's group from 0.
+
+    A row's number replaces the low bits of its key, so that one plain sort does it, many times faster than an argsort;
+    of a million rows 44 bits of the key are left, and rows that meet by chance are told apart later.
+    """
     if not len(keys):
         return np.zeros(0, np.int64), np.zeros(0, np.int32)
-    keys = np.ascontiguousarray(keys)
-    order = np.argsort(keys)
-    ordered = keys[order]
+    bits = np.uint64(max(1, (len(keys) - 1).bit_length()))
+    low = (np.uint64(1) << bits) - np.uint64(1)
+    packed = (keys * _ODD & ~low) | np.arange(len(keys), dtype=np.uint64)
+    packed.sort()
+    ordered = packed >> bits
     same = ordered[1:] == ordered[:-1]
     shared = np.concatenate([[False], same]) | np.concatenate([same, [False]])
     starts = np.concatenate([[True], ~same])[shared]
-    return order[shared], (np.cumsum(starts) - 1).astype(np.int32)
+    return (packed & low)[shared].astype(np.int64), (np.cumsum(starts) - 1).astype(np.int32)

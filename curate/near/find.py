@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
+from buckets import cores
 from curate.near.bands import groups_of
-from curate.near.kernels import greedy
+from curate.near.kernels import look_back, settle
 from curate.near.sketch import I64, U64, Sets
 
 SetsOf = Callable[[I64], Sets]
@@ -26,30 +29,82 @@ class Found:
     notes: dict[str, int] = field(default_factory=dict)
 
 
-def find(keys: U64, whole: U64, words: npt.NDArray[np.int32], sets_of: SetsOf, threshold: float) -> Found:
+BLOCK = 4096
+"""Rows that look back together before they settle one after the other; a constant, so that threads change nothing."""
+MISSED = 1e-4
+"""Most of the pairs at the threshold that the marks may rule out."""
+
+
+def find(
+    keys: U64, whole: U64, words: npt.NDArray[np.int32], marks: U64, sets_of: SetsOf, threshold: float
+) -> Found:
     """Rows in order of preference: row i falls when a kept row before it has Jaccard >= threshold.
 
-    keys: (n, bands) band keys; whole: (n,) hashes of the texts; words: (n,) their lengths. A row without words equals
-    only other rows without words. Retrieval has the recall of the bands; everything that falls is exact.
+    keys: (n, bands) band keys; whole: (n,) hashes of the texts; words: (n,) their lengths; marks: (n, m), see
+    `marks_of`. A row without words equals only other rows without words. Retrieval has the recall of the bands (less
+    one in ten thousand); everything that falls is exact.
     """
     _, first, back = np.unique(whole, return_index=True, return_inverse=True)
     keeper = first[back]  # return_index gives the first occurrence
     unique = np.flatnonzero((keeper == np.arange(len(whole))) & (words > 0))
     groups, count = groups_of(keys[unique])
     grouped = np.flatnonzero((groups >= 0).any(axis=1))
-    sets = sets_of(unique[grouped])
-    witness, score = np.empty(len(grouped), np.int64), np.empty(len(grouped), np.float64)
-    heads, seen = np.full(count, -1, dtype=np.int64), np.full(len(grouped), -1, dtype=np.int64)
-    met = np.ascontiguousarray(groups[grouped])
-    entries = np.empty((2, max(1, int((met >= 0).sum()))), dtype=np.int64)
-    compared = greedy(sets.values, sets.offsets, met, heads, entries, seen, threshold, witness, score)
-    fell = witness >= 0
     places = unique[grouped]
+    groups = np.ascontiguousarray(groups[grouped])
+    witness, score, compared = greedy(sets_of(places), groups, count, marks[places], threshold)
+    fell = witness >= 0
     near = np.full(len(whole), -1, dtype=np.int64)
     near[places[fell]] = places[witness[fell]]
     scores = np.ones(len(whole))
     scores[places[fell]] = score[fell]
     return _joined(keeper, near, scores, {"rows_in_bands": len(grouped), "pairs_compared": int(compared)})
+
+
+def greedy(
+    sets: Sets, groups: npt.NDArray[np.int32], count: int, marks: U64, threshold: float
+) -> tuple[I64, npt.NDArray[np.float64], int]:
+    """(witness or -1, Jaccard, pairs compared): rows in order fall to the most similar kept row of their groups.
+
+    groups: (n, bands) numbers below `count`, or -1. A row that falls leaves the groups, so a crowd of near-identical
+    rows costs no square. A block of rows looks back at the kept rows before it on all cores, then its rows settle
+    among themselves.
+    """
+    rows = len(groups)
+    witness, score = np.empty(rows, np.int64), np.empty(rows, np.float64)
+    sizes = np.bincount(groups[groups >= 0], minlength=count)
+    begins = np.cumsum(sizes) - sizes
+    ends, members = begins.copy(), np.empty(max(1, int(sizes.sum())), np.int32)
+    cut, compared = np.uint64(least_alike(8 * marks.shape[1], threshold)), 0
+    table = (sets.values, sets.offsets, groups)
+    share = -(-BLOCK // cores())
+    seens = [np.full(rows, -1, np.int32) for _ in range(cores())]
+    with ThreadPoolExecutor(cores()) as pool:
+        for first in range(0, rows, BLOCK):
+            last = min(rows, first + BLOCK)
+            cuts = range(first, last, share)
+            done = pool.map(
+                lambda start, seen, last=last: look_back(
+                    *table, begins, ends, members, marks, cut, seen, start, min(last, start + share),
+                    threshold, witness, score,
+                ),
+                cuts, seens[: len(cuts)],
+            )  # fmt: skip
+            compared += sum(done)
+            before = ends.copy()
+            compared += settle(
+                *table, before, ends, members, marks, cut, seens[0], first, last, threshold, witness, score
+            )
+    return witness, score, compared
+
+
+def least_alike(marks: int, threshold: float) -> int:
+    """Fewest equal marks of a pair at the threshold, but for MISSED of them: the binomial's lower tail."""
+    tail = 0.0
+    for equal in range(marks + 1):
+        tail += math.comb(marks, equal) * threshold**equal * (1.0 - threshold) ** (marks - equal)
+        if tail > MISSED:
+            return equal
+    return marks
 
 
 def _joined(keeper: I64, near: I64, scores: npt.NDArray[np.float64], notes: dict[str, int]) -> Found:

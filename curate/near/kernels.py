@@ -12,11 +12,16 @@ from numba import njit
 
 from curate.near.xxh32 import xxh32
 
-_FIRST, _SECOND = np.uint64(0), np.uint64(0x9E3779B1)
+_FIRST, _SECOND = np.uint32(0), np.uint32(0x9E3779B1)
 """Seeds of the two hashes that together make 64 bits; the first is datasketch's."""
 _B32 = np.uint64(32)
 _EMPTY = np.uint32(0xFFFFFFFF)
-_M32 = np.uint64(0xFFFFFFFF)
+_NONE, _ONE = np.uint64(0), np.uint64(1)
+_SPACE, _GAP = np.uint8(32), np.uint8(255)
+_M16, _M13 = np.uint32(16), np.uint32(13)
+_LOW7, _ONES = np.uint64(0x7F7F7F7F7F7F7F7F), np.uint64(0x0101010101010101)
+_SEVEN, _TOP = np.uint64(7), np.uint64(56)
+_F1, _F2 = np.uint32(0x85EBCA6B), np.uint32(0xC2B2AE35)
 
 
 _LOWER = np.array(
@@ -28,105 +33,121 @@ _LOWER = np.array(
 
 @njit(nogil=True)
 def _normalised(data, start, stop, out, begins, ends):
-    """Words of a row into `out`, joined by single spaces; their borders into begins and ends. Returns their number."""
-    at, words, inside = 0, 0, False
+    """Words of a row into `out`, joined by single spaces; their borders into begins and ends. Returns their number.
+
+    Writes at every byte and moves on only where something counts: words are short, and a branch at each of their
+    borders would be mispredicted.
+    """
+    at, begun, ended, gap = _NONE, _NONE, _NONE, True
     for place in range(start, stop):
         byte = _LOWER[data[place]]
-        if byte == 255:
-            if inside:
-                ends[words] = at
-                words += 1
-                inside = False
-            continue
-        if not inside:
-            if at:
-                out[at] = 32
-                at += 1
-            begins[words] = at
-            inside = True
-        out[at] = byte
-        at += 1
-    if inside:
-        ends[words] = at
-        words += 1
-    return words
+        now = byte == _GAP
+        begins[begun] = at
+        ends[ended] = at
+        begun += np.uint64(gap and not now)
+        ended += np.uint64(now and not gap)
+        out[at] = _SPACE if now else byte
+        at += np.uint64(not (now and gap))
+        gap = now
+    if not gap:
+        ends[ended] = at
+    return begun
 
 
 @njit(nogil=True)
-def _grams(words, width):
-    """Shingles of a row: one for a row of `width` words or fewer, none for a row without words."""
-    if words == 0:
-        return 0
-    return words - width + 1 if words > width else 1
+def _last(words, width):
+    """Number of shingles less one of a row with words: one shingle for `width` words or fewer."""
+    return words - width if words > width else _NONE
 
 
 @njit(nogil=True)
 def _fmix(value):
     """The MurmurHash3 finalizer, with which datasketch mixes a hash before it permutes it."""
-    value = ((value ^ (value >> np.uint64(16))) * np.uint64(0x85EBCA6B)) & _M32
-    value = ((value ^ (value >> np.uint64(13))) * np.uint64(0xC2B2AE35)) & _M32
-    return value ^ (value >> np.uint64(16))
+    value = np.uint32((value ^ (value >> _M16)) * _F1)
+    value = np.uint32((value ^ (value >> _M13)) * _F2)
+    return np.uint32(value ^ (value >> _M16))
 
 
 @njit(nogil=True, cache=True)
-def sketch_rows(data, offsets, first, last, width, a, b, out, begins, ends, line, signatures, whole, words):
-    """Fills rows first..last of signatures (uint32), whole (uint64 hash of the normalised row) and words (int32).
+def sketch_rows(data, starts, stops, width, a, b, out, begins, ends, line, signatures, whole, words):
+    """Fills signatures (uint32), whole (uint64 hash of the normalised row) and words (int32).
 
-    out (bytes of the longest row and one more), begins, ends (half of that and two more), line (as long as a) are
-    scratch: handed in, because numba would spend half a second on compiling an allocation.
+    starts, stops, begins, ends and width are uint64. out (bytes of the longest row and one more), begins, ends (half of
+    that and two more), line (as long as a) are scratch: handed in, because numba would spend half a second on compiling
+    an allocation.
     """
     perms = len(a)
-    for row in range(first, last):
-        count = _normalised(data, offsets[row], offsets[row + 1], out, begins, ends)
+    for row in range(len(starts)):
+        count = _normalised(data, starts[row], stops[row], out, begins, ends)
         words[row] = count
         for perm in range(perms):
             line[perm] = _EMPTY
-        stop = ends[count - 1] if count else 0
-        whole[row] = (xxh32(out, 0, stop, _FIRST) << _B32) | xxh32(out, 0, stop, _SECOND)
-        for gram in range(_grams(count, width)):
-            end = ends[gram + width - 1 if count > width else count - 1]
-            mixed = np.uint32(_fmix(xxh32(out, begins[gram], end, _FIRST)))
-            for perm in range(perms):
-                value = np.uint32(a[perm] * mixed + b[perm])
-                line[perm] = value if value < line[perm] else line[perm]
+        stop = ends[count - _ONE] if count > _NONE else _NONE
+        whole[row] = (np.uint64(xxh32(out, _NONE, stop, _FIRST)) << _B32) | xxh32(out, _NONE, stop, _SECOND)
+        if count > _NONE:
+            step = (width if count > width else count) - _ONE
+            for gram in range(_NONE, _last(count, width) + _ONE):
+                mixed = _fmix(xxh32(out, begins[gram], ends[gram + step], _FIRST))
+                for perm in range(perms):
+                    value = np.uint32(a[perm] * mixed + b[perm])
+                    line[perm] = value if value < line[perm] else line[perm]
         for perm in range(perms):
             signatures[row, perm] = line[perm]
 
 
 @njit(nogil=True, cache=True)
-def shingle_rows(data, offsets, first, last, width, out, begins, ends, starts, values, counts):
-    """Fills values[starts[row]:] with the sorted distinct 64-bit shingle hashes of rows first..last; counts them."""
-    for row in range(first, last):
-        count = _normalised(data, offsets[row], offsets[row + 1], out, begins, ends)
-        grams = _grams(count, width)
-        start = starts[row]
-        for gram in range(grams):
-            end = ends[gram + width - 1 if count > width else count - 1]
-            low = xxh32(out, begins[gram], end, _SECOND)
-            values[start + gram] = (xxh32(out, begins[gram], end, _FIRST) << _B32) | low
-        _sort(values, start, start + grams)
-        distinct = 0
-        for gram in range(grams):
-            if gram == 0 or values[start + gram] != values[start + distinct - 1]:
-                values[start + distinct] = values[start + gram]
-                distinct += 1
-        counts[row] = distinct
+def shingle_rows(data, starts, stops, width, out, begins, ends, spare, heads, values, counts):
+    """The sorted distinct 64-bit shingle hashes of all rows, one row behind the other, into `values`.
+
+    Fills counts; returns how many in all. spare and heads (two more than the words of the longest row)
+    are scratch.
+    """
+    filled = _NONE
+    for row in range(len(starts)):
+        count = _normalised(data, starts[row], stops[row], out, begins, ends)
+        size = _NONE
+        if count > _NONE:
+            step = (width if count > width else count) - _ONE
+            size = _last(count, width) + _ONE
+            for gram in range(_NONE, size):
+                begin, end = begins[gram], ends[gram + step]
+                high = np.uint64(xxh32(out, begin, end, _FIRST)) << _B32
+                spare[gram] = high | xxh32(out, begin, end, _SECOND)
+            size = _distinct(spare, size, heads, values, filled)
+        counts[row] = size
+        filled += size
+    return filled
 
 
 @njit(nogil=True)
-def _sort(values, start, stop):
-    """Shell sort with the gaps h -> 3 h + 1 of Knuth: short rows, in place, and it compiles in no time."""
-    gap = 1
-    while gap < (stop - start) // 3:
-        gap = 3 * gap + 1
-    while gap > 0:
-        for place in range(start + gap, stop):
-            value, hole = values[place], place
-            while hole - gap >= start and values[hole - gap] > value:
-                values[hole] = values[hole - gap]
-                hole -= gap
-            values[hole] = value
-        gap //= 3
+def _distinct(spare, size, heads, values, start):
+    """The `size` hashes of `spare`, sorted and once each, into values[start:]; returns how many.
+
+    Hashes are spread evenly, so as many buckets as hashes leave next to nothing to sort.
+    """
+    for bucket in range(size + _ONE):
+        heads[bucket] = start
+    for place in range(_NONE, size):
+        heads[(((spare[place] >> _B32) * size) >> _B32) + _ONE] += _ONE
+    for bucket in range(_NONE, size):
+        heads[bucket + _ONE] += heads[bucket] - start
+    for place in range(_NONE, size):
+        bucket = ((spare[place] >> _B32) * size) >> _B32
+        hole = heads[bucket]
+        heads[bucket] = hole + _ONE
+        values[hole] = spare[place]
+    for place in range(start + _ONE, start + size):
+        value, hole = values[place], place
+        while hole > start and values[hole - _ONE] > value:
+            values[hole] = values[hole - _ONE]
+            hole -= _ONE
+        values[hole] = value
+    kept = start
+    for place in range(start, start + size):
+        if place == start or values[place] != values[kept - _ONE]:
+            values[kept] = values[place]
+            kept += _ONE
+    return kept - start
 
 
 @njit(nogil=True, cache=True)
@@ -168,39 +189,81 @@ def enter(groups, heads, entries, used, row):
     return used
 
 
-@njit(nogil=True, cache=True)
-def greedy(values, offsets, groups, heads, entries, seen, threshold, witness, score):
-    """Rows in order: each falls to the most similar kept row of its groups at or above the threshold, or is kept.
+@njit(nogil=True)
+def _alike(marks, row, other):
+    """How many of the bytes of two rows of marks (words of eight bytes) are equal."""
+    found = _NONE
+    for place in range(marks.shape[1]):
+        bits = marks[row, place] ^ marks[other, place]
+        equal = ~(((bits & _LOW7) + _LOW7) | bits | _LOW7)  # the high bit of every byte that is zero
+        found += ((equal >> _SEVEN) * _ONES) >> _TOP
+    return found
 
-    groups: rows x bands, the number of the row's group or -1. heads: one entry a group, -1. entries (2 x memberships)
-    and seen (one a row, -1) are scratch. Fills witness (-1 for kept) and score; returns the number of pairs compared.
-    A row that falls leaves the groups, so a crowd of near-identical rows costs no square.
+
+@njit(nogil=True)
+def _nearest(values, offsets, groups, begins, ends, members, marks, cut, seen, row, threshold, best, score):
+    """(best kept row, its Jaccard, pairs compared) of `row`, among members[begins[g]:ends[g]] of its groups g and the
+    one found so far; ties go to the earlier row."""
+    compared = 0
+    size = offsets[row + 1] - offsets[row]
+    for band in range(groups.shape[1]):
+        group = groups[row, band]
+        if group < 0:
+            continue
+        for entry in range(begins[group], ends[group]):
+            other = members[entry]
+            if seen[other] == row:
+                continue
+            seen[other] = row
+            if _alike(marks, row, other) < cut:
+                continue
+            compared += 1
+            sizes = size + offsets[other + 1] - offsets[other]
+            bound = score if score > threshold else threshold
+            least = int(bound * sizes / (1.0 + bound))
+            shared = _shared(values, offsets[row], offsets[row + 1], offsets[other], offsets[other + 1], least)
+            similarity = shared / (sizes - shared)
+            if similarity >= threshold and (similarity > score or (similarity == score and other < best)):
+                best, score = other, similarity
+    return best, score, compared
+
+
+@njit(nogil=True, cache=True)
+def look_back(values, offsets, groups, begins, ends, members, marks, cut, seen, first, last, threshold, witness, scores):
+    """Fills witness (-1: none) and scores of rows first..last from the members that stand now; returns pairs compared.
+
+    Reads only what no other thread writes, so pieces of a block may go in parallel, each with its own `seen`.
     """
-    rows, bands = groups.shape
-    used, compared = 0, 0
-    for row in range(rows):
-        best, best_score = -1, 0.0
-        size = offsets[row + 1] - offsets[row]
-        for band in range(bands):
-            group = groups[row, band]
-            entry = heads[group] if group >= 0 else -1
-            while entry >= 0:
-                other = entries[0, entry]
-                entry = entries[1, entry]
-                if seen[other] == row:
-                    continue
-                seen[other] = row
-                sizes = size + offsets[other + 1] - offsets[other]
-                bound = best_score if best_score > threshold else threshold
-                least = int(bound * sizes / (1.0 + bound))
-                compared += 1
-                shared = _shared(values, offsets[row], offsets[row + 1], offsets[other], offsets[other + 1], least)
-                similarity = shared / (sizes - shared)
-                if similarity >= threshold and (similarity > best_score or (similarity == best_score and other < best)):
-                    best, best_score = other, similarity
-        witness[row], score[row] = best, best_score
-        if best < 0:
-            used = enter(groups, heads, entries, used, row)
+    compared = 0
+    for row in range(first, last):
+        witness[row], scores[row], count = _nearest(
+            values, offsets, groups, begins, ends, members, marks, cut, seen, row, threshold, -1, 0.0
+        )
+        compared += count
+    return compared
+
+
+@njit(nogil=True, cache=True)
+def settle(
+    values, offsets, groups, starts, ends, members, marks, cut, seen, first, last, threshold, witness, scores
+):
+    """Rows first..last in order: each falls to the best of what `look_back` found and of the rows kept since, or stays.
+
+    starts: where the members of this block begin in each group (a copy of `ends` from before it). A row that stays
+    enters its groups. Returns pairs compared.
+    """
+    compared = 0
+    for row in range(first, last):
+        witness[row], scores[row], count = _nearest(
+            values, offsets, groups, starts, ends, members, marks, cut, seen, row, threshold, witness[row], scores[row]
+        )
+        compared += count
+        if witness[row] < 0:
+            for band in range(groups.shape[1]):
+                group = groups[row, band]
+                if group >= 0:
+                    members[ends[group]] = row
+                    ends[group] += 1
     return compared
 
 
@@ -235,11 +298,3 @@ def near_kept(values, offsets, groups, heads, entries, seen, row, threshold, cro
                 found[count], scores[count] = other, similarity
                 count += 1
     return count, compared, skipped
-
-
-@njit(nogil=True, cache=True)
-def packed(values, starts, offsets, out):
-    """The used part of each row's stretch of `values`, moved together into `out`."""
-    for row in range(len(offsets) - 1):
-        for place in range(offsets[row + 1] - offsets[row]):
-            out[offsets[row] + place] = values[starts[row] + place]

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from curate.near.kernels import band_keys, packed, shingle_rows, sketch_rows
+from curate.near.kernels import band_keys, shingle_rows, sketch_rows
 from curate.near.texts import Bytes, Mode, bytes_of
 from curate.near.threads import in_threads
 
@@ -62,45 +62,41 @@ def permutations(num_perm: int, seed: int) -> tuple[U32, U32]:
 
 def sketch(texts: pl.Series, shape: Shape) -> Sketch:
     """Signatures of each text; a text without words has the empty signature (all 2^32 - 1)."""
-    rows = bytes_of(texts, shape.mode)
     a, b = permutations(shape.num_perm, shape.seed)
-    signatures = np.empty((len(rows), shape.num_perm), dtype=np.uint32)
-    whole = np.empty(len(rows), dtype=np.uint64)
-    words = np.empty(len(rows), dtype=np.int32)
+    signatures = np.empty((len(texts), shape.num_perm), dtype=np.uint32)
+    whole = np.empty(len(texts), dtype=np.uint64)
+    words = np.empty(len(texts), dtype=np.int32)
 
     def work(first: int, last: int) -> None:
-        scratch = (*_scratch(rows, first, last), np.empty(shape.num_perm, dtype=np.uint32))
-        sketch_rows(rows.data, rows.offsets, first, last, shape.width, a, b, *scratch, signatures, whole, words)
+        rows = bytes_of(texts[first:last], shape.mode)
+        scratch = (*_scratch(rows), np.empty(shape.num_perm, dtype=np.uint32))
+        out = (signatures[first:last], whole[first:last], words[first:last])
+        sketch_rows(rows.data, rows.starts, rows.stops, np.uint64(shape.width), a, b, *scratch, *out)
 
-    in_threads(work, len(rows))
+    in_threads(work, len(texts))
     return Sketch(signatures, whole, words)
 
 
 def shingle_sets(texts: pl.Series, shape: Shape) -> Sets:
     """The exact sets that signatures stand for (up to a collision of 64-bit hashes)."""
-    rows = bytes_of(texts, shape.mode)
-    most = np.diff(rows.offsets) // 2 + 1  # one-letter words and single spaces
-    starts = np.zeros(len(rows) + 1, dtype=np.int64)
-    np.cumsum(most, out=starts[1:])
-    values = np.empty(starts[-1], dtype=np.uint64)
-    counts = np.zeros(len(rows), dtype=np.int64)
+    def work(first: int, last: int) -> tuple[U64, I64]:
+        rows = bytes_of(texts[first:last], shape.mode)
+        most = (rows.stops - rows.starts) // 2 + 1  # one-letter words and single spaces
+        values, counts = np.empty(int(most.sum()), dtype=np.uint64), np.empty(len(rows), dtype=np.int64)
+        scratch = (*_scratch(rows), *np.empty((2, int(most.max()) + 1), dtype=np.uint64))
+        filled = shingle_rows(rows.data, rows.starts, rows.stops, np.uint64(shape.width), *scratch, values, counts)
+        return values[:filled].copy(), counts
 
-    def work(first: int, last: int) -> None:
-        scratch = _scratch(rows, first, last)
-        shingle_rows(rows.data, rows.offsets, first, last, shape.width, *scratch, starts, values, counts)
-
-    in_threads(work, len(rows))
-    offsets = np.zeros(len(rows) + 1, dtype=np.int64)
-    np.cumsum(counts, out=offsets[1:])
-    out = np.empty(offsets[-1], dtype=np.uint64)
-    packed(values, starts, offsets, out)
-    return Sets(out, offsets)
+    parts = in_threads(work, len(texts))
+    offsets = np.zeros(len(texts) + 1, dtype=np.int64)
+    np.cumsum(np.concatenate([np.zeros(0, np.int64), *(counts for _, counts in parts)]), out=offsets[1:])
+    return Sets(np.concatenate([np.zeros(0, np.uint64), *(values for values, _ in parts)]), offsets)
 
 
-def _scratch(rows: Bytes, first: int, last: int) -> tuple[npt.NDArray[np.uint8], I64, I64]:
-    """Room for the longest of some rows without its spare spaces, and for the borders of its words."""
-    size = int(np.diff(rows.offsets[first : last + 1]).max(initial=0))
-    borders = np.empty((2, size // 2 + 2), dtype=np.int64)
+def _scratch(rows: Bytes) -> tuple[npt.NDArray[np.uint8], U64, U64]:
+    """Room for the longest row without its spare spaces, and for the borders of its words."""
+    size = int((rows.stops - rows.starts).max(initial=0))
+    borders = np.empty((2, size // 2 + 2), dtype=np.uint64)
     return np.empty(size + 1, dtype=np.uint8), borders[0], borders[1]
 
 
@@ -110,6 +106,12 @@ def jaccard(left: U64, right: U64) -> float:
         return 1.0
     shared = len(np.intersect1d(left, right, assume_unique=True))
     return shared / (len(left) + len(right) - shared)
+
+
+def marks_of(signatures: U32) -> U64:
+    """(n, at most 8): the lowest byte of the first 64 entries, eight to a word, enough to rule most pairs out."""
+    some = np.ascontiguousarray(signatures[:, : 8 * min(8, signatures.shape[1] // 8)].astype(np.uint8))
+    return some.view(np.uint64)
 
 
 def keys_of(signatures: U32, bands: int, per_band: int) -> U64:
