@@ -51,14 +51,15 @@ def near_duplicates(
 ) -> tuple[Found, dict[str, Any]]:
     """What falls, and the facts of the run: rows, bands, seconds of each stage."""
     shape, bands, per_band, reached = shape_of(threshold, width, recall)
-    keys, whole, words, marks = [], [], [], []
     clock = time.perf_counter()
-    for _, texts in columns(path, column):
-        part = sketch(texts, shape)
-        keys.append(keys_of(part.signatures, bands, per_band))
-        whole.append(part.whole)
-        words.append(part.words)
-        marks.append(marks_of(part.signatures))
+    count = int(pl.scan_parquet(path).select(pl.len()).collect().item())
+    # Filled in place: joining parts at the end would hold everything twice for a moment.
+    keys, whole = np.empty((count, bands), np.uint64), np.empty(count, np.uint64)
+    words, marks = np.empty(count, np.int32), np.empty((count, min(8, shape.num_perm // 8)), np.uint64)
+    for start, texts in columns(path, column):
+        part, rows = sketch(texts, shape), slice(start, start + len(texts))
+        keys[rows], marks[rows] = keys_of(part.signatures, bands, per_band), marks_of(part.signatures)
+        whole[rows], words[rows] = part.whole, part.words
     sketched = time.perf_counter()
     fetched = 0.0
 
@@ -69,10 +70,9 @@ def near_duplicates(
         fetched = time.perf_counter() - begun
         return sets
 
-    columns_of = (np.concatenate(parts) for parts in (keys, whole, words, marks))
-    found = find(*columns_of, sets_of, threshold)
+    found = find(keys, whole, words, marks, sets_of, threshold)
     facts = {
-        "rows": sum(map(len, whole)),
+        "rows": count,
         "removed": len(found.row),
         **found.notes,
         "bands": bands,

@@ -27,17 +27,19 @@ def banding(threshold: float, num_perm: int, recall: float = 0.995) -> tuple[int
     return num_perm, 1, 1.0 - (1.0 - threshold) ** num_perm
 
 
-def groups_of(keys: U64) -> tuple[I32, int]:
+def groups_of(keys: U64, rows: npt.NDArray[np.int64] | None = None) -> tuple[I32, int]:
     """(rows x bands numbers of groups of two and more, -1 where a row is alone; how many groups).
 
-    Sorts each band's keys: no table of sets, no square of a group. Numbers follow the bands and the keys, so they do
+    `rows`: those of `keys` to look at; all of them without it. Sorts each band's keys: no table of sets, no square of a group. Numbers follow the bands and the keys, so they do
     not depend on the threads that sort.
     """
-    groups = np.full(keys.shape, -1, dtype=np.int32)
+    chosen = slice(None) if rows is None else rows
+    groups = np.full((len(keys) if rows is None else len(rows), keys.shape[1]), -1, dtype=np.int32)
     used = 0
     with ThreadPoolExecutor(min(cores(), 4)) as pool:  # each holds a sorted copy of one band
-        for band, (rows, numbers) in enumerate(pool.map(_shared, np.moveaxis(keys, 1, 0))):
-            groups[rows, band] = numbers + used
+        found = pool.map(lambda band: _shared(keys[chosen, band]), range(keys.shape[1]))
+        for band, (places, numbers) in enumerate(found):
+            groups[places, band] = numbers + used
             used += int(numbers[-1]) + 1 if len(numbers) else 0
     return groups, used
 

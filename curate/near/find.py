@@ -35,9 +35,7 @@ MISSED = 1e-4
 """Most of the pairs at the threshold that the marks may rule out."""
 
 
-def find(
-    keys: U64, whole: U64, words: npt.NDArray[np.int32], marks: U64, sets_of: SetsOf, threshold: float
-) -> Found:
+def find(keys: U64, whole: U64, words: npt.NDArray[np.int32], marks: U64, sets_of: SetsOf, threshold: float) -> Found:
     """Rows in order of preference: row i falls when a kept row before it has Jaccard >= threshold.
 
     keys: (n, bands) band keys; whole: (n,) hashes of the texts; words: (n,) their lengths; marks: (n, m), see
@@ -47,7 +45,7 @@ def find(
     _, first, back = np.unique(whole, return_index=True, return_inverse=True)
     keeper = first[back]  # return_index gives the first occurrence
     unique = np.flatnonzero((keeper == np.arange(len(whole))) & (words > 0))
-    groups, count = groups_of(keys[unique])
+    groups, count = groups_of(keys, unique)
     grouped = np.flatnonzero((groups >= 0).any(axis=1))
     places = unique[grouped]
     groups = np.ascontiguousarray(groups[grouped])

@@ -229,7 +229,9 @@ def _nearest(values, offsets, groups, begins, ends, members, marks, cut, seen, r
 
 
 @njit(nogil=True, cache=True)
-def look_back(values, offsets, groups, begins, ends, members, marks, cut, seen, first, last, threshold, witness, scores):
+def look_back(
+    values, offsets, groups, begins, ends, members, marks, cut, seen, first, last, threshold, witness, scores
+):
     """Fills witness (-1: none) and scores of rows first..last from the members that stand now; returns pairs compared.
 
     Reads only what no other thread writes, so pieces of a block may go in parallel, each with its own `seen`.
@@ -244,9 +246,7 @@ def look_back(values, offsets, groups, begins, ends, members, marks, cut, seen, 
 
 
 @njit(nogil=True, cache=True)
-def settle(
-    values, offsets, groups, starts, ends, members, marks, cut, seen, first, last, threshold, witness, scores
-):
+def settle(values, offsets, groups, starts, ends, members, marks, cut, seen, first, last, threshold, witness, scores):
     """Rows first..last in order: each falls to the best of what `look_back` found and of the rows kept since, or stays.
 
     starts: where the members of this block begin in each group (a copy of `ends` from before it). A row that stays

@@ -79,6 +79,7 @@ def sketch(texts: pl.Series, shape: Shape) -> Sketch:
 
 def shingle_sets(texts: pl.Series, shape: Shape) -> Sets:
     """The exact sets that signatures stand for (up to a collision of 64-bit hashes)."""
+
     def work(first: int, last: int) -> tuple[U64, I64]:
         rows = bytes_of(texts[first:last], shape.mode)
         most = (rows.stops - rows.starts) // 2 + 1  # one-letter words and single spaces

@@ -49,7 +49,14 @@ def removed(texts: list[str], threshold: float = 0.8) -> Found:
     column, (bands, per_band, _) = pl.Series(texts, dtype=pl.String()), banding(threshold, 80)
     made = sketch(column, SHAPE)
     keys = keys_of(made.signatures, bands, per_band)
-    return find(keys, made.whole, made.words, marks_of(made.signatures), lambda rows: shingle_sets(column.gather(rows), SHAPE), threshold)
+    return find(
+        keys,
+        made.whole,
+        made.words,
+        marks_of(made.signatures),
+        lambda rows: shingle_sets(column.gather(rows), SHAPE),
+        threshold,
+    )
 
 
 @given(st.binary(max_size=70), st.integers(0, 2**32 - 1))
