@@ -1,0 +1,207 @@
+"""What a place is: the item itself, the item reworded, or its template with another question in it.
+
+    verbatim       every word of the prompt in order (and of the options, where a short stem needs them)
+    near           the same question: options in another order, other signs in a long text, another wording of what is
+                   not asked (see `reworded`), all numbers in place
+    template-only  the numbers, the names or the sense differ: another question made on the same pattern
+
+A short prompt counts only as a whole turn or as a whole sentence: "what is the" stands in many texts that no item
+gave away. Not covered: whether a changed word changes the answer, which needs the answer to be known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from curate.contamination.index import EvalIndex
+from curate.contamination.wording import FUNCTION, LOST, PATTERN, compare, costs, reworded
+from curate.contamination.words import BREAK, SIGNS, Words
+
+Class = Literal["verbatim", "near", "template-only"]
+CLASSES: tuple[Class, ...] = ("verbatim", "near", "template-only")
+
+LONG = 13
+"""A prompt of so many words is itself wherever it stands."""
+SENTENCE = 5
+"""One of so many is itself where it is a whole sentence."""
+ALOUD = 8
+"""Shorter ones are looked for in what users say, not in answers."""
+AROUND = 60
+"""Words that may stand before a prompt of fewer than LONG words, and round one of fewer than SENTENCE."""
+LINE_ENDS = frozenset("\n:：\"“”")
+"""What sets a question off from the text round it."""
+WRAPPING = frozenset(
+    """question questions answer answers following below above problem task instruction instructions step steps think
+    carefully reason reasoning solve solution final provide show work explain explanation brief briefly detail details
+    detailed concise concisely short correct correctly best option options choose select letter only boxed output
+    respond response reply user assistant helpful system prompt query ask asked exam test quiz tutor expert teacher
+    student hi hello thanks thank help need want know tell let lets next first read use write sentence number
+    end put box must format result your q a""".split()  # noqa: SIM905 - a list of words reads best as words
+)
+"""What is said round a question and is no part of it."""
+FOLLOWING = frozenset(("following", "statement", "statements", "correct", "true", "false", "except"))
+"""A stem with these asks about its options and is nothing without them."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """One place with its class; `how` is evidence in a few words."""
+
+    kind: Class
+    how: str
+    first: int
+    last: int
+    """Stream places of the matched span."""
+
+
+def judge_whole(
+    words: Words, text: int, start: int, same: bool, index: EvalIndex, probe: int, role: str
+) -> Found | None:
+    """A place where all words of a probe stand in order, `same` telling whether the numbers agree too."""
+    length = int(index.lengths[probe])
+    end = start + length
+    if not _stands_alone(words, text, start, end, length, role, int(index.numbers[probe])):
+        return None
+    if not same:
+        enough = length >= SENTENCE and length - index.numbers[probe] >= 3
+        return Found("template-only", "numbers changed", start, end) if enough else None
+    what = _signs(words.tokens(start, end), index.tokens_at(probe))
+    if what:
+        return Found("near" if length >= LONG else "template-only", "signs changed", start, end)
+    if index.problems[index.probes[probe].problem].options:
+        return _with_options(words, text, start, end, index, probe)
+    whole = start == words.first[text] and end == words.first[text + 1]
+    return Found("verbatim", "whole turn" if whole else "contained", start, end)
+
+
+def _stands_alone(words: Words, text: int, start: int, end: int, length: int, role: str, numbers: int) -> bool:
+    """Whether so short a prompt means anything here: see the constants above."""
+    first, last = int(words.first[text]), int(words.first[text + 1])
+    if length >= LONG or (start == first and end == last):
+        return True
+    spoken = role in ("user", "system", "developer")
+    if (not spoken and length < ALOUD) or (spoken and start - first > AROUND):
+        return False
+    short = length >= SENTENCE or (length + numbers >= SENTENCE and numbers >= 2) or last - first <= length + AROUND
+    return short and _is_wrapped(words, text, start, -1) and _is_wrapped(words, text, end - 1, 1)
+
+
+def _is_wrapped(words: Words, text: int, place: int, step: int) -> bool:
+    """Whether the sentence ends here, and what else stands on its line only asks for an answer.
+
+    "Ben will never rob a bank. How do I find a key?" is another prompt than its second sentence; "Answer briefly." in
+    front, or a line of its own, makes none.
+    """
+    at = int(words.at[place]) + step
+    ended = False
+    while words.starts[text] <= at < words.starts[text + 1]:
+        token = words.vocabulary[words.codes[at]]
+        if token in LINE_ENDS:
+            return True
+        if words.kinds[words.codes[at]] == BREAK:
+            ended = True
+        elif words.kinds[words.codes[at]] < 2 and (not ended or (token not in FUNCTION and token not in WRAPPING)):
+            return False
+        at += step
+    return True
+
+
+def _breaks(words: Words, text: int, place: int, step: int) -> bool:
+    """Whether a sentence or the text starts before (ends after) the word at a stream place."""
+    at = int(words.at[place]) + step
+    while words.starts[text] <= at < words.starts[text + 1]:
+        kind = words.kinds[words.codes[at]]
+        if kind < 2 or kind == BREAK:
+            return bool(kind == BREAK)
+        at += step
+    return True
+
+
+def _signs(row: Sequence[str], item: Sequence[str]) -> bool:
+    """Whether both have signs and they differ."""
+    left, right = telling_signs(row), telling_signs(item)
+    return bool(left and right and left != right)
+
+
+def telling_signs(tokens: Sequence[str]) -> list[str]:
+    """Signs that can mean something: no hyphen or slash between words, no dash or bullet."""
+    found = []
+    for at, token in enumerate(tokens):
+        if token in SIGNS:
+            before = tokens[at - 1] if at else "\n"
+            after = tokens[at + 1] if at + 1 < len(tokens) else "\n"
+            if token not in "-/" or _operand(before) or _operand(after):
+                found.append(token)
+    return found
+
+
+def _operand(token: str) -> bool:
+    return token[0].isdigit() or token in SIGNS or (len(token) == 1 and token.isalpha())
+
+
+def _with_options(words: Words, text: int, start: int, end: int, index: EvalIndex, probe: int) -> Found | None:
+    """A multiple-choice stem: with all its options, in order or not, or telling without them."""
+    number = index.probes[probe].problem
+    options = index.options(number)
+    row = words.words(int(words.first[text]), int(words.first[text + 1]))
+    base = int(words.first[text])
+    if index.probes[probe].option:
+        stem = index.stem(number)
+        before = row[max(0, start - base - AROUND - 200) : start - base]
+        if stem and _at(before, stem) < 0:
+            return None
+        window, shift = row, 0
+    else:
+        shift = end - base
+        window = row[shift : shift + 60 + 3 * sum(map(len, options)) + AROUND]
+    places = [_at(window, option) for option in options if option]
+    held = sum(place >= 0 for place in places)
+    if places and held == len(places):
+        ordered = places == sorted(places)
+        last = max(end, min(int(words.first[text + 1]), base + shift + max(places) + 1))
+        return Found("verbatim" if ordered else "near", "with options" if ordered else "options shuffled", start, last)
+    stem_words = index.words_at(probe)
+    length = len(stem_words)
+    telling = length >= ALOUD or (length >= SENTENCE and index.numbers[probe] >= 2)
+    if not index.probes[probe].option and telling and (length >= LONG or FOLLOWING.isdisjoint(stem_words)):
+        return Found("verbatim", f"question with {held} of {len(places)} options", start, end)
+    return Found("template-only", f"question with {held} of {len(places)} options", start, end)
+
+
+def _at(row: Sequence[str], part: Sequence[str]) -> int:
+    """First place of `part` in `row` as a run of words; -1 when it is not there."""
+    head, size = part[0], len(part)
+    for at in range(len(row) - size + 1):
+        if row[at] == head and row[at : at + size] == part:
+            return at
+    return -1
+
+
+def judge_part(words: Words, low: int, high: int, index: EvalIndex, probe: int) -> Found | None:
+    """A stretch of a text that has many grams of a probe: near, a template, or nothing."""
+    item = index.words_at(probe)
+    if len(item) < ALOUD:
+        return None
+    edit = compare(item, words.words(low, high), index.ask(probe))
+    if edit is None:
+        return None
+    first, last = low + edit.first, low + edit.last
+    cost = costs(edit, item, index.weight)
+    if cost.alike < PATTERN:
+        return None
+    if edit.numbers:
+        how = "numbers changed" if cost.lost < LOST else f"{cost.alike:.0%} of its words, and other numbers"
+        return Found("template-only", how, first, last)
+    text = int(words.text_of[first])
+    ends = _breaks(words, text, first, -1) and _breaks(words, text, last - 1, 1)
+    signs = telling_signs(words.tokens(first, last)) != telling_signs(index.tokens_at(probe))
+    why = (
+        edit.turn
+        or ("signs differ" if signs else "")
+        or ("" if ends else "the sentence goes on")
+        or reworded(edit, cost)
+    )
+    share = f"{1 - cost.lost:.0%} of its words"
+    return Found("template-only", f"{share}, {why}", first, last) if why else Found("near", share, first, last)
