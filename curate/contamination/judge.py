@@ -11,6 +11,7 @@ gave away. Not covered: whether a changed word changes the answer, which needs t
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -62,16 +63,19 @@ def judge_whole(
     """A place where all words of a probe stand in order, `same` telling whether the numbers agree too."""
     length = int(index.lengths[probe])
     end = start + length
-    if not _stands_alone(words, text, start, end, length, role, int(index.numbers[probe])):
-        return None
+    alone = _stands_alone(words, text, start, end, length, role, int(index.numbers[probe]))
     if not same:
-        enough = length >= SENTENCE and length - index.numbers[probe] >= 3
+        enough = alone and length >= SENTENCE and length - index.numbers[probe] >= 3
         return Found("template-only", "numbers changed", start, end) if enough else None
-    what = _signs(words.tokens(start, end), index.tokens_at(probe))
-    if what:
-        return Found("near" if length >= LONG else "template-only", "signs changed", start, end)
+    signs = signs_differ(words.tokens(start, end), index.tokens_at(probe))
     if index.problems[index.probes[probe].problem].options:
-        return _with_options(words, text, start, end, index, probe)
+        found = _with_options(words, text, start, end, index, probe, alone and not signs)
+        if found is not None or index.probes[probe].option or not alone:
+            return found
+    if not alone:
+        return None
+    if signs:
+        return Found("near" if length >= LONG else "template-only", "signs changed", start, end)
     whole = start == words.first[text] and end == words.first[text + 1]
     return Found("verbatim", "whole turn" if whole else "contained", start, end)
 
@@ -119,7 +123,7 @@ def _breaks(words: Words, text: int, place: int, step: int) -> bool:
     return True
 
 
-def _signs(row: Sequence[str], item: Sequence[str]) -> bool:
+def signs_differ(row: Sequence[str], item: Sequence[str]) -> bool:
     """Whether both have signs and they differ."""
     left, right = telling_signs(row), telling_signs(item)
     return bool(left and right and left != right)
@@ -141,33 +145,56 @@ def _operand(token: str) -> bool:
     return token[0].isdigit() or token in SIGNS or (len(token) == 1 and token.isalpha())
 
 
-def _with_options(words: Words, text: int, start: int, end: int, index: EvalIndex, probe: int) -> Found | None:
-    """A multiple-choice stem: with all its options, in order or not, or telling without them."""
+def _with_options(
+    words: Words, text: int, start: int, end: int, index: EvalIndex, probe: int, alone: bool
+) -> Found | None:
+    """A multiple-choice stem: with all its options, in order or not, or, where it stands alone, telling without them.
+
+    With all options beside it a stem may be as short as it likes.
+    """
     number = index.probes[probe].problem
-    options = index.options(number)
-    row = words.words(int(words.first[text]), int(words.first[text + 1]))
+    options = [option for option in index.options(number) if option]
     base = int(words.first[text])
+    row = words.words(base, int(words.first[text + 1]))
     if index.probes[probe].option:
         stem = index.stem(number)
-        before = row[max(0, start - base - AROUND - 200) : start - base]
-        if stem and _at(before, stem) < 0:
+        if stem and _at(row[: start - base], stem) < 0:
             return None
         window, shift = row, 0
     else:
         shift = end - base
-        window = row[shift : shift + 60 + 3 * sum(map(len, options)) + AROUND]
-    places = [_at(window, option) for option in options if option]
+        window = row[shift : shift + 3 * sum(map(len, options)) + AROUND]
+    if not index.probes[probe].option or len(options) > 1:
+        ordered, last = _in_order(window, options)
+        if ordered:
+            return Found("verbatim", "with options", start, max(end, base + shift + last))
+    places = [_at(window, option) for option in options]
     held = sum(place >= 0 for place in places)
-    if places and held == len(places):
-        ordered = places == sorted(places)
-        last = max(end, min(int(words.first[text + 1]), base + shift + max(places) + 1))
-        return Found("verbatim" if ordered else "near", "with options" if ordered else "options shuffled", start, last)
-    stem_words = index.words_at(probe)
-    length = len(stem_words)
-    telling = length >= ALOUD or (length >= SENTENCE and index.numbers[probe] >= 2)
-    if not index.probes[probe].option and telling and (length >= LONG or FOLLOWING.isdisjoint(stem_words)):
-        return Found("verbatim", f"question with {held} of {len(places)} options", start, end)
-    return Found("template-only", f"question with {held} of {len(places)} options", start, end)
+    if held == len(places) and _room(window, options):
+        return Found("near", "options shuffled", start, max(end, base + shift + max(places) + 1))
+    if index.probes[probe].option or not alone:
+        return None
+    asked = index.words_at(probe)
+    telling = len(asked) >= ALOUD or (len(asked) >= SENTENCE and index.numbers[probe] >= 2)
+    sure = telling and (len(asked) >= LONG or FOLLOWING.isdisjoint(asked))
+    how = f"question with {held} of {len(places)} options"
+    return Found("verbatim" if sure else "template-only", how, start, end)
+
+
+def _in_order(row: Sequence[str], parts: Sequence[Sequence[str]]) -> tuple[bool, int]:
+    """Whether the parts stand in the row one after the other, and where the last ends."""
+    at = 0
+    for part in parts:
+        place = _at(row[at:], part)
+        if place < 0:
+            return False, 0
+        at += place + len(part)
+    return True, at
+
+
+def _room(row: Sequence[str], parts: Sequence[Sequence[str]]) -> bool:
+    """Whether the row has all words of all parts, counted: options that lie inside others do not stand there twice."""
+    return not Counter(word for part in parts for word in part) - Counter(row)
 
 
 def _at(row: Sequence[str], part: Sequence[str]) -> int:
