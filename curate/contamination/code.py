@@ -18,8 +18,10 @@ MAX_CHARS = 20_000
 MAX_NODES = 5_000
 MAX_INDENT = 40
 """Deeper brackets than this are not parsed."""
-TELLING_NODES = 60
+TELLING_NODES = 100
 """A function with so many nodes is not written twice by chance."""
+WITNESSED_NODES = 30
+"""One with so many counts where the question is alike too."""
 SMALL_NODES = 12
 """A smaller one (`return a + b`) is everybody's."""
 
@@ -108,7 +110,7 @@ def _write(node: ast.AST, names: dict[str, str], parts: list[str]) -> None:
             line.append(repr(value)[:200])
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(node, clean=False) is not None:
         children.remove(node.body[0])
-        line = [part for part in line if not part.startswith("body:")]
+        line = [f"body:{len(node.body) - 1}" if part.startswith("body:") else part for part in line]
     parts.append(" ".join(line))
     for child in children:
         _write(child, names, parts)

@@ -17,6 +17,10 @@ SHARE = 0.4
 """Least share of an item's rare grams, by weight, that a text must hold to be looked at."""
 FEW = 3
 """Fewer grams in common say nothing."""
+SENTENCE = 5
+"""Words of a prompt that may be recognised with other numbers in it,"""
+CONTENT = 3
+"""and how many of them are no numbers."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,8 @@ def _whole(words: Words, index: EvalIndex, seen: pl.DataFrame) -> pl.DataFrame:
     masked = Rolling(words.masked).window(start, length) == index.whole_masked[probe]
     start, probe, text, length = start[masked], probe[masked], text[masked], length[masked]
     same = Rolling(words.plain).window(start, length) == index.whole[probe]
+    told = same | ((length >= SENTENCE) & (length - index.numbers[probe] >= CONTENT))
+    start, probe, text, same = start[told], probe[told], text[told], same[told]
     found = pl.DataFrame({"text": text, "probe": probe, "start": start, "same": same})
     return found.sort(["text", "probe", "same", "start"], descending=[False, False, True, False])
 
@@ -54,6 +60,11 @@ def _whole(words: Words, index: EvalIndex, seen: pl.DataFrame) -> pl.DataFrame:
 def _part(words: Words, index: EvalIndex, seen: pl.DataFrame, whole: pl.DataFrame) -> pl.DataFrame:
     """Texts with enough of a probe's rare grams close together: low and high are stream places round them."""
     met = seen.join(index.postings, on="gram", how="inner")
+    rough = met.group_by("text", "probe").len("n")
+    most = rough["n"].to_numpy()
+    size = index.gram_count[rough["probe"].to_numpy()]
+    may = (most >= np.maximum(size * (SHARE / 2), np.minimum(FEW, size))) & (size > 0)
+    met = met.join(rough.filter(pl.Series(may)).select("text", "probe"), on=["text", "probe"], how="semi")
     counted = met.group_by("text", "probe").agg(
         n=pl.col("gram").n_unique(),
         low=(pl.col("place") - pl.col("offset")).quantile(0.25, "nearest").cast(pl.Int64),
@@ -62,9 +73,9 @@ def _part(words: Words, index: EvalIndex, seen: pl.DataFrame, whole: pl.DataFram
         latest=pl.col("place").max(),
     )
     probe = counted["probe"].to_numpy()
-    rough = counted["n"].to_numpy() / np.maximum(index.gram_count[probe], 1)
+    part = counted["n"].to_numpy() / np.maximum(index.gram_count[probe], 1)
     few = np.minimum(FEW, index.gram_count[probe])
-    counted = counted.filter(pl.Series((rough >= SHARE / 2) & (counted["n"].to_numpy() >= few)))
+    counted = counted.filter(pl.Series((part >= SHARE / 2) & (counted["n"].to_numpy() >= few)))
     counted = counted.join(whole.select("text", "probe").unique(), on=["text", "probe"], how="anti")
     held = (
         met.join(counted.select("text", "probe"), on=["text", "probe"], how="semi")
@@ -74,7 +85,7 @@ def _part(words: Words, index: EvalIndex, seen: pl.DataFrame, whole: pl.DataFram
     )
     counted = counted.join(held, on=["text", "probe"])
     probe = counted["probe"].to_numpy()
-    share = counted["weight"].to_numpy() / np.maximum(index.gram_weight[probe], 1e-9)
+    share = counted["weight"].to_numpy() / np.maximum(index.gram_weight[probe], 1)
     counted = counted.with_columns(share=pl.Series(share, dtype=pl.Float64)).filter(pl.col("share") >= SHARE)
     return _windows(words, index, counted).sort("text", "probe")
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
-from buckets import Problem
+from buckets import Problem, last_boxed
 from curate.contamination.calls import answers, calls_of, plain, telling
-from curate.contamination.code import TELLING_NODES, functions
+from curate.contamination.code import TELLING_NODES, WITNESSED_NODES, functions
 from curate.contamination.find import find
 from curate.contamination.index import EvalIndex
 from curate.contamination.judge import ALOUD, CLASSES, LONG, Class, Found, judge_part, judge_whole, telling_signs
@@ -19,10 +19,13 @@ from curate.contamination.words import Words, bare, words_of
 
 STAGE = "decontaminate"
 SPAN_CHARS = 240
+TAIL_CHARS = 200
+"""End of an answer, where its result stands."""
 TEMPLATES = 3
 """Patterns reported for one row; every item that is really in it is."""
-WITNESS = 0.35
-"""Least share of a question's words, by rarity, beside the same code or the same calls, to call the row near."""
+CALL_WITNESS = 0.35
+CODE_WITNESS = 0.5
+"""Least share of a question's words, by rarity, beside the same calls (code), to call the row near."""
 
 HIT_SCHEMA = pl.Schema(
     {
@@ -105,6 +108,12 @@ def _text_hits(units: pl.DataFrame, index: EvalIndex) -> Iterator[Hit]:
         size = int(index.lengths[probe])
         return Hit(rows[text], one.problem, found.kind, found.how, roles[text], span, one.part, size)
 
+    def answered(text: int, probe: int) -> bool:
+        gold = index.problems[index.probes[probe].problem].answer
+        following = range(text + 1, min(text + 3, len(rows)))
+        said = [units["text"][at] for at in following if rows[at] == rows[text] and roles[at] == "assistant"]
+        return bool(gold and said and ends_in(said[0], gold))
+
     places = find(words, index)
     for text, probe, start, same in places.whole.select("text", "probe", "start", "same").iter_rows():
         found = judge_whole(words, text, start, same, index, probe, roles[text])
@@ -112,9 +121,22 @@ def _text_hits(units: pl.DataFrame, index: EvalIndex) -> Iterator[Hit]:
             yield hit(text, probe, found)
     for text, probe, low, high in places.part.select("text", "probe", "low", "high").iter_rows():
         found = judge_part(words, low, high, index, probe)
+        if found is not None and found.numbered and answered(text, probe):
+            found = replace(found, kind="near", how=f"{found.how}; all its numbers and its answer")
         if found is not None:
             yield hit(text, probe, found)
     yield from _spaceless(units, index)
+
+
+def ends_in(said: str, gold: str) -> bool:
+    """Whether an answer comes to the gold one: its last box, or else its last words."""
+    boxed = last_boxed(said)
+    tail = boxed if boxed is not None else said[-TAIL_CHARS:]
+    both = words_of(pl.Series([gold, tail]))
+    want, have = both.words(0, int(both.first[1])), both.words(int(both.first[1]), int(both.first[2]))
+    if boxed is not None:
+        return bool(want) and want == have
+    return bool(want) and any(have[at : at + len(want)] == want for at in range(max(0, len(have) - 12), len(have)))
 
 
 def _spaceless(units: pl.DataFrame, index: EvalIndex) -> Iterator[Hit]:
@@ -158,7 +180,8 @@ def _code_hits(units: pl.DataFrame, index: EvalIndex) -> list[Hit]:
         for digest, nodes, name in functions(text):
             for number in index.solutions.get(digest, ()):
                 problem = index.problems[number]
-                sure = nodes >= TELLING_NODES or _shares(units, row, problem, index)
+                alike = nodes >= WITNESSED_NODES and _shares(units, row, problem, index, CODE_WITNESS)
+                sure = nodes >= TELLING_NODES or alike
                 how = "same code" if sure else "same code, a small function"
                 found.append(Hit(row, number, "near" if sure else "template-only", how, role, f"def {name}"))
     return found
@@ -175,21 +198,21 @@ def _call_hits(frame: pl.DataFrame, units: pl.DataFrame, index: EvalIndex) -> li
             for number in index.callers.get(plain(made[0][0]), ()) if made else ():
                 problem = index.problems[number]
                 if telling(problem.calls) and answers(made, problem.calls):
-                    sure = _shares(units, row, problem, index)
+                    sure = _shares(units, row, problem, index, CALL_WITNESS)
                     how = "same calls" if sure else "same calls, another question"
                     kind: Class = "near" if sure else "template-only"
                     found.append(Hit(row, number, kind, how, "assistant", turn[:SPAN_CHARS]))
     return found
 
 
-def _shares(units: pl.DataFrame, row: int, problem: Problem, index: EvalIndex) -> bool:
+def _shares(units: pl.DataFrame, row: int, problem: Problem, index: EvalIndex, least: float) -> bool:
     """The lexical witness: whether what the row's user says has enough of the question's words, by rarity."""
     said = units.filter((pl.col("row") == row) & (pl.col("role") == "user"))["text"].to_list()
     both = words_of(pl.Series(["\n".join(problem.turns), "\n".join(said)]))
-    asked = set(both.words(int(both.first[0]), int(both.first[1])))
+    asked = dict.fromkeys(both.words(int(both.first[0]), int(both.first[1])))
     heard = set(both.words(int(both.first[1]), int(both.first[2])))
     total = sum(map(index.weight, asked))
-    return total > 0 and sum(map(index.weight, asked & heard)) / total >= WITNESS
+    return total > 0 and sum(index.weight(word) for word in asked if word in heard) / total >= least
 
 
 def _table(frame: pl.DataFrame, found: Sequence[Hit], index: EvalIndex) -> pl.DataFrame:

@@ -148,7 +148,7 @@ class EvalIndex:
         total = max(len(np.unique(cluster)), 1)
         table = (
             table.join(spread, on="gram", maintain_order="left")
-            .with_columns(weight=((total + 1) / pl.col("df")).log())
+            .with_columns(weight=(((total + 1) / pl.col("df")).log(2) * 1000).round().cast(pl.Int64))
             .sort("probe", "df", "offset")
         )
         anchors = table.unique("probe", keep="first", maintain_order=True)
@@ -157,7 +157,7 @@ class EvalIndex:
         once = table.filter(pl.col("df") <= COMMON).unique(["probe", "gram"], keep="first", maintain_order=True)
         self.postings = once.select("gram", "probe", "offset", "weight")
         totals = once.group_by("probe").agg(pl.col("weight").sum(), n=pl.len()).sort("probe")
-        self.gram_weight = np.zeros(len(self.probes))
+        self.gram_weight = np.zeros(len(self.probes), dtype=np.int64)
         self.gram_weight[totals["probe"].to_numpy()] = totals["weight"].to_numpy()
         self.gram_count = np.zeros(len(self.probes), dtype=np.int64)
         self.gram_count[totals["probe"].to_numpy()] = totals["n"].to_numpy()
@@ -185,8 +185,9 @@ def _probes(number: int, problem: Problem) -> list[Probe]:
 def _solutions(problems: Sequence[Problem]) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {}
     for number, problem in enumerate(problems):
-        for digest in dict.fromkeys(digest for digest, _, _ in functions(problem.code or "")):
-            found.setdefault(digest, []).append(number)
+        largest = max(functions(problem.code or ""), key=lambda each: each[1], default=None)  # helpers are everybody's
+        if largest is not None:
+            found.setdefault(largest[0], []).append(number)
     return found
 
 

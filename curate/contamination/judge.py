@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from curate.contamination.find import SENTENCE
 from curate.contamination.index import EvalIndex
 from curate.contamination.wording import FUNCTION, LOST, PATTERN, compare, costs, reworded
 from curate.contamination.words import BREAK, SIGNS, Words
@@ -25,10 +26,8 @@ CLASSES: tuple[Class, ...] = ("verbatim", "near", "template-only")
 
 LONG = 13
 """A prompt of so many words is itself wherever it stands."""
-SENTENCE = 5
-"""One of so many is itself where it is a whole sentence."""
 ALOUD = 8
-"""Shorter ones are looked for in what users say, not in answers."""
+"""Shorter ones are looked for in what users say, not in answers; below SENTENCE only with little round them."""
 AROUND = 60
 """Words that may stand before a prompt of fewer than LONG words, and round one of fewer than SENTENCE."""
 LINE_ENDS = frozenset("\n:：\"“”")
@@ -55,6 +54,8 @@ class Found:
     first: int
     last: int
     """Stream places of the matched span."""
+    numbered: bool = False
+    """Another wording with two numbers or more, all in place: the item itself when its answer follows."""
 
 
 def judge_whole(
@@ -65,8 +66,7 @@ def judge_whole(
     end = start + length
     alone = _stands_alone(words, text, start, end, length, role, int(index.numbers[probe]))
     if not same:
-        enough = alone and length >= SENTENCE and length - index.numbers[probe] >= 3
-        return Found("template-only", "numbers changed", start, end) if enough else None
+        return Found("template-only", "numbers changed", start, end) if alone else None
     signs = signs_differ(words.tokens(start, end), index.tokens_at(probe))
     if index.problems[index.probes[probe].problem].options:
         found = _with_options(words, text, start, end, index, probe, alone and not signs)
@@ -231,4 +231,6 @@ def judge_part(words: Words, low: int, high: int, index: EvalIndex, probe: int) 
         or reworded(edit, cost)
     )
     share = f"{1 - cost.lost:.0%} of its words"
-    return Found("template-only", f"{share}, {why}", first, last) if why else Found("near", share, first, last)
+    if not why:
+        return Found("near", share, first, last)
+    return Found("template-only", f"{share}, {why}", first, last, not edit.turn and index.numbers[probe] >= 2)

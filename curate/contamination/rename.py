@@ -22,7 +22,13 @@ def renamed(tree: ast.Module) -> str | None:
 
 def new_names(tree: ast.Module) -> dict[str, str]:
     """Every name that the program binds -> its new name."""
-    return {name: f"item_{at}" for at, name in enumerate(sorted(_bound(tree)))}
+    return {name: f"sym{_letters(at)}" for at, name in enumerate(sorted(_bound(tree)))}
+
+
+def _letters(number: int) -> str:
+    """a, b, ... z, ba, bb, ...: names without digits, which would count as numbers of the question."""
+    rest, last = divmod(number, 26)
+    return (_letters(rest) if rest else "") + "abcdefghijklmnopqrstuvwxyz"[last]
 
 
 def _bound(tree: ast.Module) -> set[str]:

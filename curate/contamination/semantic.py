@@ -102,8 +102,9 @@ def shared(text: str, probe: int, index: EvalIndex) -> float:
     asked = index.words_at(probe)
     if sorted(filter(is_number, mine)) != sorted(filter(is_number, asked)):
         return 0.0
-    total = sum(map(index.weight, set(asked)))
-    return sum(map(index.weight, set(asked) & set(mine))) / total if total else 0.0
+    once = dict.fromkeys(asked)
+    total = sum(map(index.weight, once))
+    return sum(index.weight(word) for word in once if word in set(mine)) / total if total else 0.0
 
 
 _VECTORS: dict[str, Vectors] = {}

@@ -113,7 +113,7 @@ def identifiers(problem: Problem, _: random.Random) -> Made:
     if tree is None or code is None:
         return None
     names = new_names(parse(problem.code or "") or tree)
-    return _row(problem, [re.sub(r"\b[A-Za-z_]\w*\b", lambda m: names.get(m[0], m[0]), t) for t in problem.turns], code)
+    return _row(problem, [re.sub(r"\b[A-Za-z_]\w+\b", lambda m: names.get(m[0], m[0]), t) for t in problem.turns], code)
 
 
 def code_alone(problem: Problem, _: random.Random) -> Made:

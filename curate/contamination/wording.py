@@ -106,8 +106,8 @@ def _turn(gone: Sequence[str], new: Sequence[str], runs: Sequence[Sequence[str]]
             return f"{word!r} is in one only"
         if len(word) == 1 and word.isascii() and word not in FUNCTION:
             return f"the variable {word!r} differs"
-    for left in set(gone):
-        for right in set(new):
+    for left in dict.fromkeys(gone):
+        for right in dict.fromkeys(new):
             if frozenset((left, right)) in OPPOSITES:
                 return f"{left!r} against {right!r}"
     there = set(new)

@@ -125,7 +125,10 @@ def words_of(texts: pl.Series) -> Words:
     flat = lists.explode(empty_as_null=False, keep_nulls=False)
     known = flat.unique(maintain_order=True)
     codes = flat.cast(pl.Enum(known)).to_physical().to_numpy().astype(np.uint32)
-    vocabulary = [_number(word) if word[0].isdigit() else word for word in known.to_list()]
+    places: dict[str, int] = {}  # 2.50 and 2.5 are one entry
+    one = [places.setdefault(_number(word) if word[0].isdigit() else word, len(places)) for word in known.to_list()]
+    codes = np.asarray(one, dtype=np.uint32)[codes] if len(places) < len(one) else codes
+    vocabulary = list(places)
     kinds = np.fromiter((_kind(word) for word in vocabulary), np.uint8, len(vocabulary))
     return Words(vocabulary, codes, starts, kinds)
 
