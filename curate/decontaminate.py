@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from pydantic import model_validator
+from pydantic import ValidationError, model_validator
 
-from buckets import EvalSet, Problem, Sorted, expand, problem_of, read_evals, read_items, split
+from buckets import READERS, EvalSet, InputError, Problem, Sorted, expand, problem_of, read_evals, read_items, split
 from curate.contamination import HIT_SCHEMA, EvalIndex, Semantic, falls, hits, semantic_hits
 from curate.stage import Table
 
@@ -36,7 +36,7 @@ class Decontaminate(Table):
         return self
 
     def sort(self, frame: pl.DataFrame, base: Path) -> Sorted:
-        index = _index(self.items, self.evals, base, self._state(base))
+        index = self.index(base)
         found = hits(frame, index)
         if self.semantic is not None:
             found = semantic_hits(frame, index, found, self.semantic, base)
@@ -56,11 +56,15 @@ class Decontaminate(Table):
         ours = [problem_of(item) for path in paths for item in read_items(path)]
         return [*(problem for problem in ours if problem.turns), *read_evals(self.evals, base)]
 
+    def index(self, base: Path) -> EvalIndex:
+        """The items as the stage sees them, built once a process."""
+        return _index(self.items, self.evals, base, self._state(base))
+
     def notes(self, seen: Sequence[pl.DataFrame], base: Path) -> dict[str, Any]:
         """For the manifest: hits by set and class, and the items that only a whole turn can show."""
         found = pl.concat(seen) if seen else pl.DataFrame(schema=HIT_SCHEMA)
         counts = found.group_by("set", "class").agg(rows=pl.col("id").n_unique(), items=pl.col("item").n_unique())
-        index = _index(self.items, self.evals, base, self._state(base))
+        index = self.index(base)
         blind = index.blind
         return {
             "items": len(index.problems),
@@ -78,3 +82,26 @@ class Decontaminate(Table):
 def _index(items: tuple[str, ...], evals: tuple[EvalSet, ...], base: Path, state: object) -> EvalIndex:  # noqa: ARG001
     """Built once in each worker process; `state` lets a changed file be read again."""
     return EvalIndex(Decontaminate(items=items, evals=evals).problems(base))
+
+
+def table_of(recipe: Path | None, evals: Sequence[str]) -> tuple[Decontaminate, Path]:
+    """The table of a recipe, or one of eval sets written as NAME=FILE; and the folder its paths start from."""
+    from curate.recipe import load  # the recipe module imports this one
+
+    if (recipe is None) == (not evals):
+        raise InputError("name either a recipe with a decontaminate table, or eval sets with --evals NAME=FILE")
+    if recipe is not None:
+        table = load(recipe).decontaminate
+        if table is None:
+            raise InputError(f"{recipe}: has no decontaminate table, so there are no eval items to measure")
+        return table, recipe.parent.resolve()
+    sets = []
+    for each in evals:
+        name, equals, file = each.partition("=")
+        if not equals or not file:
+            raise InputError(f"--evals {each}: write it as NAME=FILE, for example --evals gsm8k=test.jsonl")
+        try:
+            sets.append(EvalSet(name=name, files=(file,), reader=name if name in READERS else "auto"))
+        except ValidationError as error:
+            raise InputError(f"--evals {each}: {error.errors()[0]['msg']}") from error
+    return Decontaminate(evals=tuple(sets)), Path.cwd()

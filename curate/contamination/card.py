@@ -14,7 +14,7 @@ from typing import Any
 from buckets import Problem, digest, frame_of, row_of
 from curate.contamination.hits import hits
 from curate.contamination.index import EvalIndex
-from curate.contamination.transforms import TRANSFORMS
+from curate.contamination.transforms import TRANSFORMS, Made, code_alone
 from curate.report.figures import wilson
 
 BATCH = 5_000
@@ -45,7 +45,7 @@ def card(
             "items": len(items),
             "sampled": len(drawn),
             "under_13_words": sum(len(" ".join(p.turns).split()) < 13 for p in drawn),
-            "transforms": {how: _measure(drawn, index, how, seed, twins) for how in TRANSFORMS},
+            "transforms": {how: _measure(drawn, index, how, seed, twins, make) for how, make in TRANSFORMS.items()},
         }
         found[name]["not_detectable"] = _blind(items, index, found[name]["transforms"])
     notify("card", len(sets), len(sets))
@@ -57,15 +57,25 @@ def _sample(items: Sequence[Problem], most: int, seed: int) -> list[Problem]:
     return sorted(ordered[:most], key=lambda p: p.key)
 
 
+def code_alone_line(problems: Sequence[Problem], index: EvalIndex, seed: int) -> dict[str, Any] | str:
+    """The same measure for reference solutions under other names and without their questions: the tree alone."""
+    return _measure(problems, index, "code alone", seed, _twins(problems), code_alone)
+
+
 def _measure(
-    items: Sequence[Problem], index: EvalIndex, how: str, seed: int, twins: dict[str, frozenset[str]]
+    items: Sequence[Problem],
+    index: EvalIndex,
+    how: str,
+    seed: int,
+    twins: dict[str, frozenset[str]],
+    transform: Callable[[Problem, random.Random], Made],
 ) -> dict[str, Any] | str:
     classes: Counter[str] = Counter()
     missed: list[str] = []
     n = 0
     for start in range(0, len(items), BATCH):
         part = items[start : start + BATCH]
-        drafts = [TRANSFORMS[how](p, random.Random(f"{seed} {how} {p.key}")) for p in part]
+        drafts = [transform(p, random.Random(f"{seed} {how} {p.key}")) for p in part]
         made = [(p, draft) for p, draft in zip(part, drafts, strict=True) if draft is not None]
         rows = [
             row_of(draft, source="card", path="card", file="card", row=at, format="card")

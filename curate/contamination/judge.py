@@ -28,9 +28,12 @@ LONG = 13
 """A prompt of so many words is itself wherever it stands."""
 ALOUD = 8
 """Shorter ones are looked for in what users say, not in answers; below SENTENCE only with little round them."""
+STORY = 20
+STORY_NUMBERS = 2
+"""In an item of so many words and numbers, all numbers and the answer tell a rewording from another problem."""
 AROUND = 60
 """Words that may stand before a prompt of fewer than LONG words, and round one of fewer than SENTENCE."""
-LINE_ENDS = frozenset("\n:：\"“”")
+LINE_ENDS = frozenset('\n:："“”')
 """What sets a question off from the text round it."""
 WRAPPING = frozenset(
     """question questions answer answers following below above problem task instruction instructions step steps think
@@ -110,6 +113,11 @@ def _is_wrapped(words: Words, text: int, place: int, step: int) -> bool:
             return False
         at += step
     return True
+
+
+def _is_story(index: EvalIndex, probe: int) -> bool:
+    """Whether the numbers of an item say which problem it is, whatever the words."""
+    return int(index.lengths[probe]) >= STORY and int(index.numbers[probe]) >= STORY_NUMBERS
 
 
 def _breaks(words: Words, text: int, place: int, step: int) -> bool:
@@ -233,4 +241,4 @@ def judge_part(words: Words, low: int, high: int, index: EvalIndex, probe: int) 
     share = f"{1 - cost.lost:.0%} of its words"
     if not why:
         return Found("near", share, first, last)
-    return Found("template-only", f"{share}, {why}", first, last, not edit.turn and index.numbers[probe] >= 2)
+    return Found("template-only", f"{share}, {why}", first, last, not edit.turn and _is_story(index, probe))

@@ -18,7 +18,7 @@ OPENINGS: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 _LINES = """
 buy purchase | buys purchases | bought purchased | sell vend | sells vends | big large | large big | small little
-begin start | start begin | starts begins | end finish | ends finishes | make create | makes produces | made produced
+begin start | starts begins | end finish | ends finishes | make create | makes produces | made produced
 get obtain | gets obtains | got obtained | give hand | gives hands | gave handed | need require | needs requires
 want wish | wants wishes | show display | shows displays | use employ | uses employs | using employing | help assist
 kids children | children kids | child kid | house home | home house | car vehicle | store shop | shop store
@@ -34,8 +34,10 @@ many numerous | several various | enough sufficient | additional extra | extra a
 statement claim | statements claims | likely probable | occurs happens | called termed | known recognized
 describes depicts | explain clarify | include contain | includes contains | contains includes | containing including
 reply response | response reply | article piece | story tale | essay composition | letter note | words terms
-morning dawn | night evening | day date | week seven-day span | picks selects | eats consumes | eat consume | drinks sips
-walks strolls | walk stroll | runs jogs | drives motors | pays spends | pay spend | costs runs | cost price | price cost
+morning dawn | night evening | day date | week seven-day span | picks selects | eats consumes
+eat consume | drinks sips
+walks strolls | walk stroll | runs jogs | drives motors | pays spends | pay spend | costs runs | cost price
+price cost
 takes grabs | take grab | puts places | put place | box carton | boxes cartons | bag sack | bags sacks | garden yard
 kill destroy | terminate stop | stop halt | execute run | method technique | way manner | process procedure
 """
