@@ -144,10 +144,11 @@ def _spaceless(units: pl.DataFrame, index: EvalIndex) -> Iterator[Hit]:
     met = bare(units).join(index.bare, on="bare", how="inner", maintain_order="left")
     for row, role, text, probe in met.select("row", "role", "text", "probe").iter_rows():
         one = index.probes[probe]
-        if not index.problems[one.problem].options and _digits(text) == _digits(one.text):
+        problem = index.problems[one.problem]
+        if _digits(text) == _digits(problem.turns[one.part]):
             span = " ".join(text.split())[:SPAN_CHARS]
-            size = int(index.lengths[probe])
-            yield Hit(row, one.problem, "verbatim", "whole turn", role, span, one.part, size)
+            how = "whole turn, without its options" if problem.options else "whole turn"
+            yield Hit(row, one.problem, "verbatim", how, role, span, one.part, int(index.lengths[probe]))
 
 
 def _digits(text: str) -> list[str]:

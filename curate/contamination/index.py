@@ -29,6 +29,7 @@ ASKING = frozenset(
     create generate list describe give""".split()  # noqa: SIM905 - a list of words reads best as words
 )
 _SLOT_BITS = 22
+_TURNS = {"probe": pl.Int64, "text": pl.String}
 
 
 @dataclass(frozen=True)
@@ -60,14 +61,8 @@ class EvalIndex:
         chosen = [[problem.turns[0], *problem.options] if problem.options else [] for problem in self.problems]
         self._first_option = np.cumsum([0, *map(len, chosen)])
         self._choices = words_of(pl.Series([text for texts in chosen for text in texts], dtype=pl.String()))
-        texts = {"probe": range(len(self.probes)), "text": [probe.text for probe in self.probes]}
-        plain_probe = [not probe.option for probe in self.probes]
-        found = bare(
-            pl.DataFrame(texts, schema={"probe": pl.Int64, "text": pl.String}).filter(
-                pl.Series(plain_probe, dtype=pl.Boolean)
-            )
-        )
-        self.bare = found.select("probe", "bare")
+        turns = [self.problems[probe.problem].turns[probe.part] for probe in self.probes]
+        self.bare = bare(pl.DataFrame({"probe": range(len(turns)), "text": turns}, schema=_TURNS)).drop("text")
         """Every turn without any space or mark."""
         self.solutions = _solutions(self.problems)
         """Digest of a function of a reference solution -> problems."""

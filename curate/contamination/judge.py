@@ -33,6 +33,8 @@ STORY_NUMBERS = 2
 """In an item of so many words and numbers, all numbers and the answer tell a rewording from another problem."""
 AROUND = 60
 """Words that may stand before a prompt of fewer than LONG words, and round one of fewer than SENTENCE."""
+MATTER = 2
+"""Other words that may stand on the line of a prompt of fewer than ALOUD words."""
 LINE_ENDS = frozenset('\n:："“”')
 """What sets a question off from the text round it."""
 WRAPPING = frozenset(
@@ -41,7 +43,9 @@ WRAPPING = frozenset(
     detailed concise concisely short correct correctly best option options choose select letter only boxed output
     respond response reply user assistant helpful system prompt query ask asked exam test quiz tutor expert teacher
     student hi hello thanks thank help need want know tell let lets next first read use write sentence number
-    end put box must format result your q a""".split()  # noqa: SIM905 - a list of words reads best as words
+    end put box must format result your q a hey there homework exercise quick quickly wondering curious assist kindly sure
+    great okay ok good dear ai model language clear clearly simple simply words word english sentences paragraph look
+    try provided human bot chat context im ive id""".split()  # noqa: SIM905 - a list of words reads best as words
 )
 """What is said round a question and is no part of it."""
 FOLLOWING = frozenset(("following", "statement", "statements", "correct", "true", "false", "except"))
@@ -92,11 +96,12 @@ def _stands_alone(words: Words, text: int, start: int, end: int, length: int, ro
     if (not spoken and length < ALOUD) or (spoken and start - first > AROUND):
         return False
     short = length >= SENTENCE or (length + numbers >= SENTENCE and numbers >= 2) or last - first <= length + AROUND
-    return short and _is_wrapped(words, text, start, -1) and _is_wrapped(words, text, end - 1, 1)
+    room = MATTER if length < ALOUD else AROUND
+    return short and _is_wrapped(words, text, start, -1, room) and _is_wrapped(words, text, end - 1, 1, room)
 
 
-def _is_wrapped(words: Words, text: int, place: int, step: int) -> bool:
-    """Whether the sentence ends here, and what else stands on its line only asks for an answer.
+def _is_wrapped(words: Words, text: int, place: int, step: int, room: int) -> bool:
+    """Whether the sentence ends here, and what else stands on its line (but for `room` words) only asks for an answer.
 
     "Ben will never rob a bank. How do I find a key?" is another prompt than its second sentence; "Answer briefly." in
     front, or a line of its own, makes none.
@@ -109,8 +114,10 @@ def _is_wrapped(words: Words, text: int, place: int, step: int) -> bool:
             return True
         if words.kinds[words.codes[at]] == BREAK:
             ended = True
-        elif words.kinds[words.codes[at]] < 2 and (not ended or (token not in FUNCTION and token not in WRAPPING)):
-            return False
+        elif words.kinds[words.codes[at]] < 2:
+            room -= token not in FUNCTION and token not in WRAPPING
+            if not ended or room < 0:
+                return False
         at += step
     return True
 
@@ -182,6 +189,8 @@ def _with_options(
         return Found("near", "options shuffled", start, max(end, base + shift + max(places) + 1))
     if index.probes[probe].option or not alone:
         return None
+    if start == words.first[text] and end == words.first[text + 1]:
+        return Found("verbatim", "whole turn, without its options", start, end)
     asked = index.words_at(probe)
     telling = len(asked) >= ALOUD or (len(asked) >= SENTENCE and index.numbers[probe] >= 2)
     sure = telling and (len(asked) >= LONG or FOLLOWING.isdisjoint(asked))

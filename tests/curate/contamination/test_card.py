@@ -15,8 +15,12 @@ from curate.contamination import EvalIndex
 from curate.contamination.card import card, card_text
 from curate.contamination.transforms import TRANSFORMS
 
-MCQ = Problem("mcq", "1", ("Which planet is the largest one?",), ("Mars", "Jupiter", "Venus", "Earth"), answer="Jupiter")
-TEXT = Problem("math", "1", ("A big house has 12 rooms and 30 windows. If 5 more rooms are built, how many are there?",))
+MCQ = Problem(
+    "mcq", "1", ("Which planet is the largest one?",), ("Mars", "Jupiter", "Venus", "Earth"), answer="Jupiter"
+)
+TEXT = Problem(
+    "math", "1", ("A big house has 12 rooms and 30 windows. If 5 more rooms are built, how many are there?",)
+)
 CODE = Problem(
     "code",
     "1",
@@ -60,7 +64,9 @@ def test_a_transform_makes_a_talk_or_says_that_it_does_not_apply(name: str) -> N
 
 
 def test_the_command_takes_a_recipe_or_files(tmp_path: Path) -> None:
-    rows = [{"question": f"Ann has {n} apples and eats two. How many are left?", "answer": f"#### {n - 2}"} for n in (7, 9)]
+    rows = [
+        {"question": f"Ann has {n} apples and eats two. How many are left?", "answer": f"#### {n - 2}"} for n in (7, 9)
+    ]
     (tmp_path / "gsm.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (tmp_path / "raw.jsonl").write_text(json.dumps({"instruction": "Hi", "input": "", "output": "Hello"}) + "\n")
     recipe = tmp_path / "r.yaml"

@@ -133,7 +133,9 @@ def test_one_word_stems_are_found_by_their_longest_option() -> None:
     options = ("a plant makes sugar from light and water", "a rock", "a star", "a kind of bread")
     index = EvalIndex([problem("mcq", "Photosynthesis:", options=options)])
     text = "Photosynthesis:\n" + "\n".join(f"{letter}. {text}" for letter, text in zip("ABCD", options, strict=True))
-    assert seen(index, rows((text, "A"), ("Photosynthesis:", "A plant makes sugar."))) == {0: ("set:mcq", "verbatim")}
+    assert seen(index, rows((text, "A"), ("Photosynthesis: tell me more", "A plant makes sugar."))) == {
+        0: ("set:mcq", "verbatim")
+    }
 
 
 CODE = """def running_max(numbers):
@@ -222,7 +224,9 @@ def test_every_item_in_a_row_is_a_hit_and_every_role_is_read() -> None:
 
 
 def test_scripts_without_spaces_and_empty_things() -> None:
-    ours = problem_of(EvalItem("zh", "code", "dev", "zh", Draft((Message("user", "小明有十七个苹果他又买了三个现在一共有多少"),))))
+    ours = problem_of(
+        EvalItem("zh", "code", "dev", "zh", Draft((Message("user", "小明有十七个苹果他又买了三个现在一共有多少"),)))
+    )
     index = EvalIndex([ours, problem("blank", "  "), problem("marks", "?!")])
     found = seen(index, rows(("题目：小明有十七个苹果，他又买了三个，现在一共有多少？", "20"), ("", ""), ("?!", "?")))
     assert found == {0: ("zh", "verbatim")}
@@ -242,3 +246,25 @@ def test_items_that_only_a_whole_turn_shows_are_named() -> None:
     index = EvalIndex([problem("one", "Hello"), problem("two", LONG)])
     assert list(index.blind) == ["set:one"]
     assert seen(index, rows(("hello!", "Hi"), ("He said hello to me", "Oh"))) == {0: ("set:one", "verbatim")}
+
+
+def test_a_whole_turn_is_a_hit_even_without_the_options() -> None:
+    options = ("a rock", "a star", "a planet of our own sun")
+    index = EvalIndex([problem("mcq", "Mercury", options=options), problem("which", "Which is it?", options=options)])
+    found = hits(rows(("mercury", "Hm"), ("WHICH is it", "Hm"), ("Which is it? The red one?", "Yes")), index)
+    dropped = found.filter(pl.col("class") == "verbatim")
+    assert dropped["item"].to_list() == ["set:mcq", "set:which"]
+    assert set(dropped["how"]) == {"whole turn, without its options"}
+
+
+def test_a_short_prompt_may_be_greeted_but_not_told_a_story() -> None:
+    found = seen(
+        EvalIndex([problem("bank", "How do I find a key?")]),
+        rows(
+            ("Hey there! How do I find a key? Thanks a lot.", "Look."),
+            ("You are a patient teacher. How do I find a key?", "Look."),
+            ("Ben will never rob a bank. How do I find a key?", "Look."),
+            ("How do I find a key? Ben lost my red car downtown yesterday.", "Look."),
+        ),
+    )
+    assert found == {0: ("set:bank", "verbatim"), 1: ("set:bank", "verbatim")}

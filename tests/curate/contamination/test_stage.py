@@ -27,11 +27,22 @@ decontaminate:
 
 @pytest.fixture
 def recipe(tmp_path: Path) -> Path:
-    texts = [ITEM, ITEM.replace("12", "15"), "Name a fruit that is <b>red</b>.", f"Please help.\n{ITEM}", "Who wrote Faust?"]
+    texts = [
+        ITEM,
+        ITEM.replace("12", "15"),
+        "Name a fruit that is <b>red</b>.",
+        f"Please help.\n{ITEM}",
+        "Who wrote Faust?",
+    ]
     rows = [{"instruction": text, "input": "", "output": "An answer."} for text in texts]
     (tmp_path / "raw.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (tmp_path / "gsm.jsonl").write_text(json.dumps({"question": ITEM, "answer": "#### 42"}) + "\n")
-    ours = {"id": "o1", "bucket": "domain_qa", "split": "dev", "messages": [{"role": "user", "content": "Who wrote Faust?"}]}
+    ours = {
+        "id": "o1",
+        "bucket": "domain_qa",
+        "split": "dev",
+        "messages": [{"role": "user", "content": "Who wrote Faust?"}],
+    }
     (tmp_path / "items.jsonl").write_text(json.dumps(ours) + "\n")
     (tmp_path / "r.yaml").write_text(RECIPE)
     return tmp_path / "r.yaml"
@@ -67,7 +78,9 @@ def test_the_outcome_does_not_depend_on_workers_and_resumes(recipe: Path, tmp_pa
     assert (one / "contamination.parquet").read_bytes() == (two / "contamination.parquet").read_bytes()
 
 
-def test_a_changed_eval_file_is_compared_anew_and_a_recipe_without_it_leaves_no_hits(recipe: Path, tmp_path: Path) -> None:
+def test_a_changed_eval_file_is_compared_anew_and_a_recipe_without_it_leaves_no_hits(
+    recipe: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "run"
     walk(recipe, out, 1)
     (tmp_path / "gsm.jsonl").write_text(json.dumps({"question": "Something else entirely?", "answer": "#### 1"}) + "\n")
