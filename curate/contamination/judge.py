@@ -39,13 +39,13 @@ LINE_ENDS = frozenset('\n:："“”')
 """What sets a question off from the text round it."""
 WRAPPING = frozenset(
     """question questions answer answers following below above problem task instruction instructions step steps think
-    carefully reason reasoning solve solution final provide show work explain explanation brief briefly detail details
-    detailed concise concisely short correct correctly best option options choose select letter only boxed output
-    respond response reply user assistant helpful system prompt query ask asked exam test quiz tutor expert teacher
-    student hi hello thanks thank help need want know tell let lets next first read use write sentence number
-    end put box must format result your q a hey there homework exercise quick quickly wondering curious assist kindly sure
-    great okay ok good dear ai model language clear clearly simple simply words word english sentences paragraph look
-    try provided human bot chat context im ive id""".split()  # noqa: SIM905 - a list of words reads best as words
+    carefully reason reasoning solve solution final provide show work explain explanation brief briefly detail
+    details detailed concise concisely short correct correctly best option options choose select letter only
+    boxed output respond response reply user assistant helpful system prompt query ask asked exam test quiz
+    tutor expert teacher student hi hello thanks thank help need want know tell let lets next first read use
+    write sentence number end put box must format result your q a hey there homework exercise quick quickly
+    wondering curious assist kindly sure great okay ok good dear ai model language clear clearly simple simply
+    words word english sentences paragraph look try provided human bot chat context im ive id""".split()  # noqa: SIM905 - a list of words reads best as words
 )
 """What is said round a question and is no part of it."""
 FOLLOWING = frozenset(("following", "statement", "statements", "correct", "true", "false", "except"))

@@ -63,7 +63,10 @@ def _model(name: str) -> Any:
 def semantic_hits(
     frame: pl.DataFrame, index: EvalIndex, found: pl.DataFrame, table: Semantic, base: Path
 ) -> pl.DataFrame:
-    """`found` and, for rows and items that have no hit yet, the candidates of the embedding."""
+    """`found` and, for rows and items that have no hit yet, the candidates of the embedding.
+
+    A pair that was laid side by side word by word keeps its class: "domain" and "range" are close in every embedding.
+    """
     units = texts_of(frame).filter(pl.col("role") == "user")
     if units.is_empty() or not index.problems:
         return found

@@ -1,4 +1,4 @@
-"""Eval sets read: each as its authors store it, in any packing; archives that escape are refused; errors name the row."""
+"""Eval sets read as their authors store them, in any packing; archives that escape are refused; errors name the row."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 from buckets import CurateError, EvalMapping, EvalSet, InputError, RefusedError, read_eval, read_evals
 
-GSM = {"question": "How many?", "answer": "Two and two.\n#### 4"}
+GSM: dict[str, object] = {"question": "How many?", "answer": "Two and two.\n#### 4"}
 ROWS: dict[str, dict[str, object]] = {
     "gsm8k": GSM,
     "math": {"problem": "Find x.", "solution": "It is $\\boxed{3}$.", "level": "Level 1"},

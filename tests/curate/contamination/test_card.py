@@ -25,7 +25,7 @@ CODE = Problem(
     "code",
     "1",
     ("Write a function to add the squares of a list of numbers.",),
-    code="def add_squares(values):\n    total = 0\n    for value in values:\n        total += value ** 2\n    return total",
+    code="def add_squares(values):\n    total = 0\n    for v in values:\n        total += v ** 2\n    return total",
 )
 TINY = Problem("tiny", "1", ("Hello",))
 PROBLEMS = [MCQ, TEXT, CODE, TINY]
