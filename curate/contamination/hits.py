@@ -15,7 +15,7 @@ from curate.contamination.find import find
 from curate.contamination.index import EvalIndex
 from curate.contamination.judge import ALOUD, CLASSES, LONG, Class, Found, judge_part, judge_whole, telling_signs
 from curate.contamination.wording import is_number
-from curate.contamination.words import Words, bare, words_of
+from curate.contamination.words import bare, words_of
 
 STAGE = "decontaminate"
 SPAN_CHARS = 240
@@ -142,20 +142,27 @@ def ends_in(said: str, gold: str) -> bool:
 def _spaceless(units: pl.DataFrame, index: EvalIndex) -> Iterator[Hit]:
     """Whole turns that equal a prompt without any space or mark: items of any length, however they are typed."""
     met = bare(units).join(index.bare, on="bare", how="inner", maintain_order="left")
-    for row, role, text, probe in met.select("row", "role", "text", "probe").iter_rows():
+    said, typed = (_figures(met[column]) for column in ("text", "typed"))
+    for at, (row, role, text, probe, form) in enumerate(
+        met.select("row", "role", "text", "probe", "typed").iter_rows()
+    ):
         one = index.probes[probe]
         problem = index.problems[one.problem]
-        if _digits(text) == _digits(problem.turns[one.part]):
+        if said[at] == typed[at]:
             span = " ".join(text.split())[:SPAN_CHARS]
-            how = "whole turn, without its options" if problem.options else "whole turn"
+            alone = problem.options and form == problem.turns[one.part]
+            how = "whole turn, without its options" if alone else "whole turn"
             yield Hit(row, one.problem, "verbatim", how, role, span, one.part, int(index.lengths[probe]))
 
 
-def _digits(text: str) -> list[str]:
-    words: Words = words_of(pl.Series([text]))
-    tokens = words.tokens(0, len(words.stream))
-    signs = telling_signs(tokens)
-    return [word for word in tokens if is_number(word)] + signs
+def _figures(texts: pl.Series) -> list[list[str]]:
+    """Numbers and telling signs of each text: what is lost when marks are left out."""
+    words = words_of(texts)
+    found = []
+    for at in range(len(texts)):
+        tokens = words.tokens(int(words.first[at]), int(words.first[at + 1]))
+        found.append([*filter(is_number, tokens), *telling_signs(tokens)])
+    return found
 
 
 def _whole_pieces(found: Sequence[Hit], index: EvalIndex) -> list[Hit]:

@@ -7,6 +7,7 @@ little. `EvalIndex.blind` names the items that only a whole turn can show, with 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -29,6 +30,8 @@ ASKING = frozenset(
     create generate list describe give""".split()  # noqa: SIM905 - a list of words reads best as words
 )
 _SLOT_BITS = 22
+_WORD = re.compile(r"[^\W_]+")
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _TURNS = {"probe": pl.Int64, "text": pl.String}
 
 
@@ -61,8 +64,8 @@ class EvalIndex:
         chosen = [[problem.turns[0], *problem.options] if problem.options else [] for problem in self.problems]
         self._first_option = np.cumsum([0, *map(len, chosen)])
         self._choices = words_of(pl.Series([text for texts in chosen for text in texts], dtype=pl.String()))
-        turns = [self.problems[probe.problem].turns[probe.part] for probe in self.probes]
-        self.bare = bare(pl.DataFrame({"probe": range(len(turns)), "text": turns}, schema=_TURNS)).drop("text")
+        typed = [(at, text) for at, probe in enumerate(self.probes) for text in _typed(probe, self.problems)]
+        self.bare = bare(pl.DataFrame(typed, schema=_TURNS, orient="row")).rename({"text": "typed"})
         """Every turn without any space or mark."""
         self.solutions = _solutions(self.problems)
         """Digest of a function of a reference solution -> problems."""
@@ -75,8 +78,11 @@ class EvalIndex:
         found = {}
         for at, probe in enumerate(self.probes):
             problem = self.problems[probe.problem]
-            if self.lengths[at] < SIZE and len(problem.turns) == 1 and not problem.options:
-                found[problem.key] = f"{self.lengths[at]} word(s): found as a whole turn, not inside another text"
+            if self.lengths[at] < SIZE and len(problem.turns) == 1:
+                what = "its longest option has" if probe.option else "has"
+                found[problem.key] = (
+                    f"{what} {self.lengths[at]} word(s): found as a whole turn, not inside another text"
+                )
         return found
 
     def stem(self, problem: int) -> list[str]:
@@ -172,9 +178,20 @@ class EvalIndex:
 def _probes(number: int, problem: Problem) -> list[Probe]:
     """One probe a turn; under a stem of a word or two, the longest option is looked for instead."""
     found = [Probe(number, part, text) for part, text in enumerate(problem.turns)]
-    if problem.options and len(problem.turns) == 1 and len(problem.turns[0].split()) < SIZE:
+    if problem.options and len(problem.turns) == 1 and len(_WORD.findall(problem.turns[0])) < SIZE:
         found = [Probe(number, 0, max(problem.options, key=len), option=True)]
     return found
+
+
+def _typed(probe: Probe, problems: Sequence[Problem]) -> list[str]:
+    """The turn of a probe; under a stem of a word or two also with all its options, as people label them."""
+    problem = problems[probe.problem]
+    turn = problem.turns[probe.part]
+    if not probe.option:
+        return [turn]
+    labels = ([f"{letter}. " for letter in _LETTERS], [f"{at}. " for at in range(1, 27)], [""] * 26)
+    listed = ("\n".join(map("".join, zip(some, problem.options, strict=False))) for some in labels)
+    return [turn, *(f"{turn}\n{options}" for options in listed)]
 
 
 def _solutions(problems: Sequence[Problem]) -> dict[str, list[int]]:
