@@ -57,7 +57,7 @@ def math_leak(data: Path, mmlu: Sequence[Problem]) -> dict[str, Any]:
     frame = frame_of(row_of(d, source="m", path="m", file="m", row=at, format="m") for at, d in enumerate(drafts))
     found = hits(frame, EvalIndex([*math, *mmlu]))
     best = best_class(found)
-    flagged = thirteen(math, asked)
+    flagged = thirteen(math, [f"{q}\n{a}" for q, a in zip(asked, worked, strict=True)])
     whole = whole_text(math, asked)
     of_flagged = {key: best.get(key, "no hit") for key in flagged}
     return {
@@ -93,7 +93,7 @@ def thirteen(problems: Sequence[Problem], texts: Sequence[str]) -> list[str]:
 
 
 def _runs(text: str) -> set[tuple[str, ...]]:
-    words = text.lower().split()
+    words = re.findall(r"[a-z0-9]+", text.lower())
     return {tuple(words[at : at + RUN]) for at in range(len(words) - RUN + 1)}
 
 

@@ -7,7 +7,6 @@ little. `EvalIndex.blind` names the items that only a whole turn can show, with 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -30,7 +29,6 @@ ASKING = frozenset(
     create generate list describe give""".split()  # noqa: SIM905 - a list of words reads best as words
 )
 _SLOT_BITS = 22
-_WORD = re.compile(r"[^\W_]+")
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _TURNS = {"probe": pl.Int64, "text": pl.String}
 
@@ -50,7 +48,10 @@ class EvalIndex:
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = list(problems)
-        self.probes = [probe for number, problem in enumerate(self.problems) for probe in _probes(number, problem)]
+        chosen = [[problem.turns[0], *problem.options] if problem.options else [] for problem in self.problems]
+        self._first_option = np.cumsum([0, *map(len, chosen)])
+        self._choices = words_of(pl.Series([text for texts in chosen for text in texts], dtype=pl.String()))
+        self.probes = [probe for number in range(len(self.problems)) for probe in self._probes(number)]
         self.words: Words = words_of(pl.Series([probe.text for probe in self.probes], dtype=pl.String()))
         first = self.words.first
         self.starts, self.lengths = first[:-1], np.diff(first)
@@ -61,9 +62,6 @@ class EvalIndex:
         """Per probe, how many of its words are numbers."""
         self._count_grams()
         self.rarity = self._rarity()
-        chosen = [[problem.turns[0], *problem.options] if problem.options else [] for problem in self.problems]
-        self._first_option = np.cumsum([0, *map(len, chosen)])
-        self._choices = words_of(pl.Series([text for texts in chosen for text in texts], dtype=pl.String()))
         typed = [(at, text) for at, probe in enumerate(self.probes) for text in _typed(probe, self.problems)]
         self.bare = bare(pl.DataFrame(typed, schema=_TURNS, orient="row")).rename({"text": "typed"})
         """Every turn without any space or mark."""
@@ -163,6 +161,13 @@ class EvalIndex:
         self.gram_count = np.zeros(len(self.probes), dtype=np.int64)
         self.gram_count[totals["probe"].to_numpy()] = totals["n"].to_numpy()
 
+    def _probes(self, number: int) -> list[Probe]:
+        """One probe a turn; under a stem of a word or two, the longest option is looked for instead."""
+        problem = self.problems[number]
+        if problem.options and len(problem.turns) == 1 and len(self.stem(number)) < SIZE:
+            return [Probe(number, 0, max(problem.options, key=len), option=True)]
+        return [Probe(number, part, text) for part, text in enumerate(problem.turns)]
+
     def _cluster(self, probe: int) -> str:
         problem = self.problems[self.probes[probe].problem]
         return f"{problem.set}:{problem.cluster}" if problem.cluster else problem.key
@@ -173,14 +178,6 @@ class EvalIndex:
         self._most = float(np.log2(total + 1))
         counts = table.group_by("word").len().iter_rows()
         return {self.words.vocabulary[word]: float(np.log2((total + 1) / count)) for word, count in counts}
-
-
-def _probes(number: int, problem: Problem) -> list[Probe]:
-    """One probe a turn; under a stem of a word or two, the longest option is looked for instead."""
-    found = [Probe(number, part, text) for part, text in enumerate(problem.turns)]
-    if problem.options and len(problem.turns) == 1 and len(_WORD.findall(problem.turns[0])) < SIZE:
-        found = [Probe(number, 0, max(problem.options, key=len), option=True)]
-    return found
 
 
 def _typed(probe: Probe, problems: Sequence[Problem]) -> list[str]:

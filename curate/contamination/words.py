@@ -50,7 +50,12 @@ def normal(texts: pl.Series) -> pl.Series:
     plain = lower.str.len_bytes() == lower.str.len_chars()
     if not plain.all():
         frame = pl.DataFrame({"text": lower, "plain": plain})
-        form = pl.col("text").str.normalize("NFKC").str.replace_all(r"[\u2010-\u2013\u2212]", "-")
+        form = (
+            pl.col("text")
+            .str.normalize("NFKC")
+            .str.replace_all(r"[\u2010-\u2013\u2212]", "-")
+            .str.replace_all("ß", "ss")
+        )
         lower = frame.select(pl.when("plain").then("text").otherwise(form))["text"]
     lower = lower.str.replace_all(r"(\w)['’ʼ`](\w)", "$1$2")
     if lower.str.contains("\\", literal=True).any():
