@@ -34,7 +34,7 @@ def test_the_mmlu_questions_and_math_problems_in_the_math_training_file(leak: di
 
 
 def test_what_a_13_word_rule_flags_is_mostly_template(leak: dict[str, Any]) -> None:
-    assert leak["flagged_by_13_words"] >= 500
+    assert leak["flagged_by_13_words"] == 602
     contaminated = sum(leak["flagged_by_class"].get(kind, 0) for kind in ("verbatim", "near"))
     assert contaminated <= len(leak["whole_prompt_in_a_row_word_for_word"]) + 5
 
