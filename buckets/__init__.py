@@ -4,6 +4,7 @@ from buckets.assign import assign
 from buckets.bucket import REFUSE, Bucket, Signal
 from buckets.cores import cores
 from buckets.errors import CurateError, IncompleteError, InputError, RecipeError, RefusedError, RowError
+from buckets.evals import READERS, Call, EvalMapping, EvalSet, Problem, problem_of, read_eval, read_evals
 from buckets.files import expand, read_rows
 from buckets.formats import FORMATS, Format, Mapping, gold_in, last_boxed, sniff_format
 from buckets.frame import (
@@ -34,6 +35,7 @@ __all__ = [
     "FALLEN_SCHEMA",
     "FORMATS",
     "KINDS",
+    "READERS",
     "REFUSAL_PATTERN",
     "REFUSE",
     "ROLES",
@@ -41,9 +43,12 @@ __all__ = [
     "SPLITS",
     "WORD_PATTERN",
     "Bucket",
+    "Call",
     "CurateError",
     "Draft",
     "EvalItem",
+    "EvalMapping",
+    "EvalSet",
     "Fault",
     "Format",
     "IncompleteError",
@@ -51,6 +56,7 @@ __all__ = [
     "Kind",
     "Mapping",
     "Message",
+    "Problem",
     "Raw",
     "RecipeError",
     "Record",
@@ -76,6 +82,9 @@ __all__ = [
     "last_boxed",
     "measure",
     "no_fallen",
+    "problem_of",
+    "read_eval",
+    "read_evals",
     "read_frame",
     "read_items",
     "read_json",

@@ -49,7 +49,7 @@ def read_rows(path: Path, kind: Kind | None = None, member: str | None = None) -
     """
     if kind is not None and kind not in KINDS:
         raise InputError(f"{path}: kind {kind!r} is not one of {', '.join(KINDS)}")
-    with _opened(path) as stream:
+    with opened(path) as stream:
         found = _kind(path, _Source(stream, _raw(stream)), kind)
     return _rows(path, found, member)
 
@@ -79,7 +79,7 @@ def _inside(folder: Path) -> Iterator[Path]:
             yield file
 
 
-def _opened(path: Path) -> BinaryIO:
+def opened(path: Path) -> BinaryIO:
     """The file, unpacked where its first bytes say that it is packed."""
     try:
         file = path.open("rb")
@@ -116,7 +116,7 @@ def _rows(path: Path, kind: Kind, member: str | None) -> Iterator[Raw]:
     if kind in ("parquet", "arrow"):
         yield from _table_rows(path, kind)
         return
-    with _opened(path) as stream:
+    with opened(path) as stream:
         source = _Source(stream, _raw(stream))
         if kind == "jsonl":
             yield from line_rows(source.stream, lambda: source.damage)
@@ -176,7 +176,7 @@ def _table_rows(path: Path, kind: Kind) -> Iterator[Raw]:
 
 
 def _batches(path: Path, kind: Kind) -> Iterator[tuple[int, pl.DataFrame]]:
-    with _opened(path) as stream:
+    with opened(path) as stream:
         packed = _raw(stream) is not None
         if kind == "arrow" or packed:
             data = stream.read()

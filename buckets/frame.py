@@ -66,10 +66,14 @@ FALLEN_SCHEMA = pl.Schema(
 
 @dataclass(frozen=True)
 class Sorted:
-    """What a stage returns. `kept` has SCHEMA, `dropped` has FALLEN_SCHEMA; together they are the input."""
+    """What a stage returns. `kept` has SCHEMA, `dropped` has FALLEN_SCHEMA; together they are the input.
+
+    `seen` is what the stage found in rows without acting on it, in a schema of its own; it takes no part in the law.
+    """
 
     kept: pl.DataFrame
     dropped: pl.DataFrame
+    seen: pl.DataFrame | None = None
 
 
 def empty_frame() -> pl.DataFrame:

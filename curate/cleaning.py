@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from buckets import InputError, digest, digest_file, expand, no_fallen, read_frame, read_json, write_frame, write_json
+from buckets import InputError, digest, digest_file, no_fallen, read_frame, read_json, write_frame, write_json
 from curate.dedup import Beside
 from curate.earlier import earlier
 from curate.executor import Executor, executor
@@ -46,8 +46,21 @@ def clean(job: Run, wanted: Sequence[str], entry: dict[str, Any]) -> StageFolder
     entry["stages"] = [_line(folder) for folder in stood]
     entry["data"] = stood[-1].path.relative_to(job.out).as_posix()
     write_frame(job.out / "ledger.parquet", ledger(stood))
+    _write_seen(job, stood)
     write_json(job.journal, entry)
     return stood[-1]
+
+
+def _write_seen(job: Run, stood: Sequence[StageFolder]) -> None:
+    """contamination.parquet: every hit on an eval item, those that cost no row included."""
+    path = job.out / "contamination.parquet"
+    parts = [
+        read_frame(folder.seen(name)) for folder in stood if folder.stage == "decontaminate" for name in folder.names()
+    ]
+    if parts:
+        write_frame(path, pl.concat(parts))
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _must_not_need(stage: str, wanted: Sequence[str]) -> None:
@@ -67,7 +80,7 @@ def _parameters(job: Run, stage: str) -> str:
     if stage == "bucket":
         return table + str(_declared(job.recipe))
     if stage == "decontaminate" and job.recipe.decontaminate is not None:
-        return table + "".join(digest_file(path) for path in expand(job.recipe.decontaminate.items, job.base))
+        return table + "".join(digest_file(path) for path in job.recipe.decontaminate.files(job.base))
     if stage == "dedup" and job.recipe.dedup is not None:
         return table + "".join(some.fingerprint() for some in earlier(job.recipe.dedup.against, job.base))
     return table
@@ -95,6 +108,8 @@ def _walk(
         names, counts, notes = global_shards(recipe.balance, before, folder, hands, job.notify)
     else:
         names, counts = row_shards(_sorter(job, stage), before, folder, hands, job.notify)
+        if stage == "decontaminate" and recipe.decontaminate is not None:
+            notes = recipe.decontaminate.notes([read_frame(folder.seen(name)) for name in names], job.base)
     folder.finish(names, counts, time.perf_counter() - started, notes)
 
 

@@ -137,6 +137,35 @@ def show(
         typer.echo(life_text(found))
 
 
+@app.command(name="contamination-card")
+def contamination_card(
+    recipe: Annotated[
+        Path | None, typer.Argument(metavar="RECIPE", help="A recipe with a decontaminate table.", show_default=False)
+    ] = None,
+    evals: Annotated[
+        list[str], typer.Option("--evals", metavar="NAME=FILE", help="An eval set without a recipe; may be repeated.")
+    ] = [],  # noqa: B006 - typer copies it
+    sample: Annotated[int | None, typer.Option("--sample", min=1, help="At most so many items of each set.")] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Draws the sample and the transforms.")] = 1,
+    as_json: AsJson = False,
+    out: Annotated[Path | None, typer.Option("--out", help="Also write the card as JSON.", show_default=False)] = None,
+) -> None:
+    """How much of each eval set decontamination finds: recall by injection, and the items that it cannot detect."""
+    from buckets import write_json
+    from curate.contamination.card import card, card_text
+    from curate.decontaminate import table_of
+
+    table, base = table_of(recipe, evals)
+    with _progress() as notify:
+        found = card(table.problems(base), table.index(base), seed, sample, notify)
+    if out is not None:
+        write_json(out, found)
+    if as_json:
+        _print_json(found)
+    else:
+        typer.echo(card_text(found))
+
+
 @app.command()
 def index(
     folder: RunDir,

@@ -11,7 +11,7 @@ import yaml
 from pydantic import ValidationError
 
 from ablation import AblationSettings, AnalyseSettings, TinyModel
-from buckets import BUCKETS, FORMATS, InputError, RecipeError, expand
+from buckets import BUCKETS, FORMATS, READERS, InputError, RecipeError, expand
 from curate.balance import Balance
 from curate.bucketing import Bucketing
 from curate.check import Check
@@ -209,6 +209,13 @@ def _meaning(recipe: Recipe, base: Path) -> Iterable[str]:
                 yield f"dedup.against.{place}: {error}"
     if recipe.decontaminate is not None:
         yield from _files("decontaminate.items", recipe.decontaminate.items, base)
+        for index, one in enumerate(recipe.decontaminate.evals):
+            where = f"decontaminate.evals.{index}"
+            if one.reader not in ("auto", *READERS):
+                yield f"{where}.reader: no reader {one.reader!r}{_near(one.reader, ['auto', *READERS])}"
+            if one.mapping is not None and one.reader != "auto":
+                yield f"{where}: give either reader or mapping, not both"
+            yield from _files(f"{where}.files", one.files, base)
     if recipe.ablate is not None:
         yield from _files("ablate.items", recipe.ablate.items, base)
         yield from _trainable(recipe.ablate, base)

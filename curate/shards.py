@@ -70,6 +70,10 @@ class StageFolder:
         """What a global stage held of the shard; also the index that a later run looks its rows up in."""
         return self.path / f"{name}.sketch.parquet"
 
+    def seen(self, name: str) -> Path:
+        """What the stage reports of a shard without acting on it; absent where it reports nothing."""
+        return self.path / f"{name}.seen.parquet"
+
     def names(self) -> list[str]:
         """Shard names in reading order, as the manifest lists them."""
         return list(read_json(self.manifest)["shards"])
@@ -216,6 +220,8 @@ class _Apply:
 
 def _write(folder: StageFolder, name: str, out: Sorted) -> Counts:
     """Fallen first, kept last: a shard counts as done when its kept file is there."""
+    if out.seen is not None:
+        write_frame(folder.seen(name), out.seen)
     write_frame(folder.fallen(name), out.dropped)
     write_frame(folder.kept(name), out.kept)
     return _tally(out.kept.height, out.dropped["fate"])

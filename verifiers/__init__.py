@@ -4,7 +4,6 @@ __project__ = "sft-curate"  # another package on PyPI is also called `verifiers`
 
 from verifiers.cascade import CHECK_NAMES, Cascade, check
 from verifiers.checks import VERIFIERS
-from verifiers.contamination import EvalIndex
 from verifiers.grade import Graded, grade, read_reply
 from verifiers.refusal import is_refusal
 from verifiers.rules import RULES, Rule
@@ -16,7 +15,6 @@ __all__ = [
     "VERIFIERS",
     "Cascade",
     "Check",
-    "EvalIndex",
     "Graded",
     "Outcome",
     "Rule",

@@ -11,6 +11,7 @@ import polars as pl
 from buckets import BUCKETS, InputError, empty_frame, read_frame, read_json
 from curate.earlier import SEPARATOR
 from curate.report.ablated import ablation_part
+from curate.report.contaminated import contamination_part
 from curate.report.evidence import Decision, Mixture
 from curate.report.model import (
     Balance,
@@ -58,6 +59,7 @@ def build(out: Path) -> Report:
         drops=_drops(fallen, texts, _source_sizes(lines[0])),
         buckets=_buckets(kept),
         duplicates=_duplicates(fallen, texts),
+        contamination=contamination_part(out, notes.get("decontaminate")),
         balance=_balance(notes.get("balance")),
         truth=truth_table(_base(out, recipe), recipe["recipe"].get("truth"), fallen),
         ablation=ablation_part(ablation, analysis) if ablation else None,

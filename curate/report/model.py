@@ -94,6 +94,37 @@ class Bucket(Part):
     """Rows per difficulty bin, easy first."""
 
 
+class Contamination(Part):
+    """One row that met an eval item."""
+
+    item: Text
+    kind: Literal["verbatim", "near", "template-only"]
+    how: Text
+    role: Text
+    row: Text
+    span: Text
+
+
+class EvalSetHits(Part):
+    """Rows and items of one eval set that met, by class."""
+
+    set: Text
+    kind: Literal["verbatim", "near", "template-only"]
+    rows: int
+    items: int
+
+
+class Contaminations(Part):
+    """What decontamination found; template-only rows stay."""
+
+    compared: int
+    """Eval items."""
+    sets: tuple[EvalSetHits, ...] = ()
+    examples: tuple[Contamination, ...] = ()
+    only_as_whole_turn: int = 0
+    """Items that cannot be found inside another text."""
+
+
 class Side(Part):
     id: Text
     text: Text
@@ -176,6 +207,7 @@ class Report(Part):
     drops: tuple[Drop, ...] = ()
     buckets: tuple[Bucket, ...] = ()
     duplicates: tuple[Duplicate, ...] = ()
+    contamination: Contaminations | None = None
     balance: Balance | None = None
     truth: tuple[Truth, ...] = ()
     ablation: Ablation | None = None
