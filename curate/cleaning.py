@@ -44,6 +44,7 @@ def clean(job: Run, wanted: Sequence[str], entry: dict[str, Any]) -> StageFolder
     entry["stages"] = [_line(folder) for folder in stood]
     entry["data"] = stood[-1].path.relative_to(job.out).as_posix()
     write_frame(job.out / "ledger.parquet", ledger(stood))
+    _flags(job, stood)
     write_json(job.journal, entry)
     return stood[-1]
 
@@ -66,6 +67,8 @@ def _parameters(job: Run, stage: str) -> str:
         return table + str(_declared(job.recipe))
     if stage == "decontaminate" and job.recipe.decontaminate is not None:
         return table + "".join(digest_file(path) for path in expand(job.recipe.decontaminate.items, job.base))
+    if stage == "semantic" and job.recipe.semantic is not None:
+        return job.recipe.semantic.parameters(job.base)
     return table
 
 
@@ -86,6 +89,10 @@ def _walk(
         notes["files"] = [_file_line(file, part) for file, part in by_file]
     elif stage == "dedup" and recipe.dedup is not None:
         names, counts, notes = global_shards(recipe.dedup, before, folder, hands, job.notify)
+    elif stage == "semantic" and recipe.semantic is not None:
+        placed = recipe.semantic.at(job.base, job.out)
+        placed.prepare([before.kept(name) for name in before.names()], partial(job.notify, "embed"))
+        names, counts, notes = global_shards(placed, before, folder, hands, job.notify)
     elif stage == "balance" and recipe.balance is not None:
         names, counts, notes = global_shards(recipe.balance, before, folder, hands, job.notify)
     else:
@@ -113,6 +120,15 @@ def _file_line(file: InputFile, counts: Counts) -> dict[str, Any]:
         "rows": counts.rows_in,
         "quarantined": counts.quarantined,
     }
+
+
+def _flags(job: Run, stood: Sequence[StageFolder]) -> None:
+    """What the semantic stage found, beside the ledger; nothing there when the stage is off."""
+    path = job.out / "flags.parquet"
+    path.unlink(missing_ok=True)
+    for folder in stood:
+        if folder.table("flags").exists():
+            write_frame(path, read_frame(folder.table("flags")))
 
 
 def _line(folder: StageFolder) -> dict[str, Any]:
