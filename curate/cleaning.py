@@ -24,6 +24,8 @@ _CODE = ("buckets", "verifiers", "curate")
 def clean(job: Run, wanted: Sequence[str], entry: dict[str, Any]) -> StageFolder:
     """Read to balance; returns the folder of the last cleaning stage that stands."""
     files = [file for source in job.recipe.read.sources for file in input_files(source, job.base)]
+    if job.recipe.semantic is not None and "semantic" in wanted:
+        job.recipe.semantic.at(job.base, job.out)  # a model or an extra that is missing is said before hours of work
     fingerprint = _inputs(files)
     stood: list[StageFolder] = []
     hands: Executor | None = None

@@ -117,21 +117,19 @@ def content(tokens: Sequence[str]) -> set[str]:
 
 
 def exchanged(mine: set[str], theirs: set[str]) -> str | None:
-    """ "add / multiply" when each side has a content word that the other lacks in any form; None when one side has
-    only more words."""
-    left = {word for word in mine - theirs if not _has_form(word, theirs)}
-    right = {word for word in theirs - mine if not _has_form(word, mine)}
+    """What each side has and the other lacks ("add / multiply"); None when only one side has more words."""
+    stems, others = {_stem(word) for word in mine}, {_stem(word) for word in theirs}
+    left = [word for word in mine if _stem(word) not in others]
+    right = [word for word in theirs if _stem(word) not in stems]
     return " / ".join(sorted((min(left), min(right)))) if left and right else None
 
 
-def _has_form(word: str, words: set[str]) -> bool:
-    """Whether a word stands in `words` with another ending: one is the other and up to two letters (as in plurals)."""
-    return any(
-        min(len(word), len(other)) >= 4
-        and abs(len(word) - len(other)) <= 2
-        and (word.startswith(other) or other.startswith(word))
-        for other in words
-    )
+def _stem(word: str) -> str:
+    """Without the ending of a plural or a verb (number, numbers; reduce, reducing); three letters stay."""
+    for ending in ("ing", "ed", "es", "s", "e"):
+        if word.endswith(ending) and not word.endswith("ss") and len(word) >= len(ending) + 3:
+            return word[: -len(ending)]
+    return word
 
 
 def _vital(tokens: Sequence[str]) -> Counter[str]:

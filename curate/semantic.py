@@ -92,6 +92,13 @@ class Semantic(Table):
         cache = base / self.cache if self.cache is not None else out / "embeddings" if out is not None else None
         return Placed(self, folder, cache)
 
+    def sketch(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """As a stage in memory: the model is found from the working folder, and embeddings are not kept."""
+        return self.at(Path(), None).sketch(frame)
+
+    def decide(self, sketches: Sequence[pl.DataFrame], fetch: Fetch) -> Decided:
+        return self.at(Path(), None).decide(sketches, fetch)
+
 
 @dataclass(frozen=True)
 class Placed:
