@@ -152,7 +152,7 @@ def _onnx(model: Any) -> Any:
         import onnxruntime
 
         with _silent():
-            data = io.BytesIO()
+            data: Any = io.BytesIO()  # the exporter's types know paths only
             axes = {0: "row", 1: "token"}
             torch.onnx.export(
                 _transformer(model),

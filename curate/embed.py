@@ -78,7 +78,7 @@ class Encoder:
     def _one(self, batch: Batch) -> tuple[Batch, F32]:
         vectors = self._run(batch.ids, batch.mask)[: len(batch.rows)].astype(np.float32)
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return batch, vectors / np.where(lengths > 0, lengths, 1)
+        return batch, (vectors / np.maximum(lengths, 1e-12)).astype(np.float32)
 
     def _tokens(self, texts: Sequence[str]) -> tuple[list[list[int]], npt.NDArray[np.bool_]]:
         tokenizer = self._model.tokenizer

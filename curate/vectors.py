@@ -66,8 +66,8 @@ class Vectors:
     def get(self, keys: Sequence[str]) -> Embedded:
         """In the order of the keys, of which there is at least one; InputError for a key that is not there."""
         if self.path is None:
-            vectors, cut = zip(*(self._memory[key] for key in keys), strict=True)
-            return Embedded(np.stack(vectors), np.array(cut))
+            held = [self._memory[key] for key in keys]
+            return Embedded(np.stack([vector for vector, _ in held]), np.array([long for _, long in held]))
         places = pl.DataFrame({"key": pl.Series(keys, dtype=pl.String())}).with_row_index("row")
         out: F32 | None = None
         cut, filled = np.zeros(len(keys), np.bool_), np.zeros(len(keys), np.bool_)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -90,7 +91,8 @@ def test_no_row_falls_for_being_near_a_row_that_fell() -> None:
 
 
 def _sketch(rows: pl.DataFrame, vectors: np.ndarray[tuple[int, int], np.dtype[np.float32]]) -> pl.DataFrame:
-    from curate.semantic import _keys, facts
+    from curate.semantic import _keys
+    from curate.survivor import facts
 
     base = pl.concat([facts(rows), _keys(rows)], how="horizontal")
     vector = pl.Series(vectors, dtype=pl.Array(pl.Float32(), vectors.shape[1]))
@@ -187,7 +189,12 @@ def test_what_is_in_the_cache_is_not_embedded_again(
     first = placed.sketch(rows)
     seen: list[str] = []
     real = Encoder.encode
-    monkeypatch.setattr(Encoder, "encode", lambda self, texts, tell=None: seen.extend(texts) or real(self, texts, tell))
+
+    def watched(self: Encoder, texts: list[str], tell: Any = None) -> Embedded:
+        seen.extend(texts)
+        return real(self, texts, tell)
+
+    monkeypatch.setattr(Encoder, "encode", watched)
     assert placed.sketch(rows).equals(first)
     assert seen == []
     placed.sketch(pl.concat([rows, rows_of_pairs([("Something new", "x")], "t")]))
