@@ -12,19 +12,16 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from buckets import InputError
 from curate.backend import Runner, runner
-from curate.model_folder import Trust, load
+from curate.model_folder import Backend, Precision, Trust, load, resolved
 from curate.vectors import Embedded
 
 F32 = npt.NDArray[np.float32]
-Backend = Literal["torch", "onnx", "openvino"]
-Precision = Literal["auto", "float32", "bfloat16"]
 Tell = Callable[[int, int], None]
 """Called with (texts done, texts in all)."""
 
@@ -118,19 +115,3 @@ def padded(tokens: int) -> int:
     """Up to 64 tokens to a multiple of four, above to a multiple of eight."""
     step = 4 if tokens <= 64 else 8
     return max(step, -(-tokens // step) * step)
-
-
-def resolved(precision: Precision, backend: Backend) -> Literal["float32", "bfloat16"]:
-    """`auto` is bfloat16 where the processor computes in it, and float32 elsewhere; onnx knows float32 only."""
-    if precision != "auto":
-        if precision == "bfloat16" and backend == "onnx":
-            raise InputError("semantic.precision: the onnx backend computes in float32 only; write float32 or auto")
-        return precision
-    if backend == "onnx":
-        return "float32"
-    import torch
-
-    if torch.cuda.is_available():
-        return "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
-    native = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-    return "bfloat16" if native else "float32"

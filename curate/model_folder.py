@@ -12,9 +12,12 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from buckets import InputError, RefusedError, digest, digest_file, read_json
+
+Backend = Literal["torch", "onnx", "openvino"]
+Precision = Literal["auto", "float32", "bfloat16"]
 
 EXTRA = "pip install 'sft-curate[semantic]'"
 
@@ -71,6 +74,22 @@ def load(folder: Path, backend: str, trust: Trust, precision: str) -> Any:
     if not getattr(getattr(model, "tokenizer", None), "is_fast", False):
         raise InputError(f"semantic.model: {folder} is no transformer with a fast tokenizer; name another model")
     return model.eval()
+
+
+def resolved(precision: Precision, backend: Backend) -> Literal["float32", "bfloat16"]:
+    """`auto` is bfloat16 where the processor computes in it, and float32 elsewhere; onnx knows float32 only."""
+    if precision != "auto":
+        if precision == "bfloat16" and backend == "onnx":
+            raise InputError("semantic.precision: the onnx backend computes in float32 only; write float32 or auto")
+        return precision
+    if backend == "onnx":
+        return "float32"
+    import torch
+
+    if torch.cuda.is_available():
+        return "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
+    native = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return "bfloat16" if native else "float32"
 
 
 def missing(error: ImportError) -> InputError:

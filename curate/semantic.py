@@ -21,7 +21,7 @@ from pydantic import Field
 
 from buckets import digest, fallen_frame, read_frame, rows_of
 from curate.flags import FLAG, Greedy, said, sides_of
-from curate.model_folder import Trust, found, identity, missing
+from curate.model_folder import Backend, Precision, Trust, found, identity, missing, resolved
 from curate.second import SIGNALS, Signal
 from curate.stage import FALL, Decided, Fetch, Table, canonical
 from curate.survivor import PREFERENCES, Preference, by_preference, facts
@@ -49,9 +49,9 @@ class Semantic(Table):
 
     model: str = "sentence-transformers/all-MiniLM-L6-v2"
     """A sentence-transformers model: a folder relative to the recipe, or a name on the Hugging Face hub."""
-    backend: Literal["torch", "onnx", "openvino"] = "torch"
+    backend: Backend = "torch"
     """What computes: `onnx` and `openvino` compile the transformer on the spot and need the extra of that name."""
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    precision: Precision = "auto"
     """`auto`: bfloat16 where the processor computes in it, else float32."""
     embed: Literal["prompt", "exchange"] = "prompt"
     """What is embedded: user and tool turns, or the assistant's turns too."""
@@ -90,7 +90,8 @@ class Semantic(Table):
         _installed()
         folder = found(self.model, base, Trust(self.trust_remote_code))
         cache = base / self.cache if self.cache is not None else out / "embeddings" if out is not None else None
-        return Placed(self, folder, cache)
+        space = digest([identity(folder), resolved(self.precision, self.backend), str(self.max_tokens)])
+        return Placed(self, folder, cache, space)
 
     def sketch(self, frame: pl.DataFrame) -> pl.DataFrame:
         """As a stage in memory: the model is found from the working folder, and embeddings are not kept."""
@@ -107,6 +108,8 @@ class Placed:
     table: Semantic
     folder: Path
     cache: Path | None
+    space: str = ""
+    """Everything besides the text that a vector depends on; backends of one precision share their vectors."""
 
     def prepare(self, paths: Sequence[Path], tell: Tell) -> None:
         """Embed what the cache does not have, shard by shard, in this process: it uses every core.
@@ -186,7 +189,7 @@ class Placed:
     def _embedded(self, frame: pl.DataFrame, tell: Tell) -> Vectors:
         """The store, with a vector for every text of the frame; `tell` gets how many of those that were missing."""
         texts = {key_of(text): text for text in self._texts(frame).to_list()}
-        store = Vectors(self.cache, self._space())
+        store = Vectors(self.cache, self.space)
         # By length, so that every batch is full and little is padded; by key, so that the order of the rows is nothing.
         wanted = sorted(store.missing(list(texts)), key=lambda key: (len(texts[key]), key))
         for first in range(0, len(wanted), _PIECE):
@@ -201,15 +204,6 @@ class Placed:
     def _encoder(self) -> Encoder:
         t = self.table
         return _encoder(self.folder, t.backend, t.precision, t.max_tokens, t.batch_tokens, t.trust_remote_code)
-
-    def _space(self) -> str:
-        """Everything besides the text that a vector depends on; backends of one precision share their vectors."""
-        try:
-            from curate.embed import resolved
-        except ImportError as error:
-            raise missing(error) from error
-        precision = resolved(self.table.precision, self.table.backend)
-        return digest([identity(self.folder), precision, str(self.table.max_tokens)])
 
 
 @lru_cache(maxsize=1)
