@@ -32,7 +32,7 @@ def listed_pairs(vectors: F32, threshold: float, recall: float, most: int | None
 
     vectors = unit(vectors)
     rows, width = vectors.shape
-    lists = max(1, int(4 * np.sqrt(rows)))
+    lists = max(1, min(int(4 * np.sqrt(rows)), rows // 64))  # fewer rows a list make poor centres
     index: Any = faiss.IndexIVFFlat(faiss.IndexFlatIP(width), width, lists, faiss.METRIC_INNER_PRODUCT)
     index.cp.seed = seed + 1234
     index.cp.max_points_per_centroid = 64

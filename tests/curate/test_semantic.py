@@ -122,6 +122,24 @@ def test_the_order_and_the_sharding_of_the_input_change_nothing(model: Path) -> 
     )
 
 
+def test_lists_give_what_the_exact_search_gives(model: Path) -> None:
+    rows = rows_of_pairs([(f"{prompt} {n}", answer) for n in range(12) for prompt, answer in PAIRS])
+    falls = []
+    for limit in (0, 200_000):
+        placed = stage(model, action="drop", exact_up_to=limit, recall=1.0)
+        decided = placed.decide([placed.sketch(rows)], lambda ids: rows.filter(pl.col("id").is_in(list(ids))))
+        assert decided.notes["method"] == ("ivf" if limit == 0 else "exact")
+        falls.append(decided.falls.sort("id"))
+    assert falls[0].equals(falls[1])
+    assert falls[0].height > 0
+
+
+def test_an_empty_frame_and_rows_without_text(model: Path) -> None:
+    placed = stage(model, action="drop")
+    for rows in (rows_of_pairs(PAIRS)[:0], rows_of_pairs([("", "a"), ("", "b")])):
+        assert run_global(placed, rows).kept.height == rows.height
+
+
 def test_the_preferred_source_survives(model: Path) -> None:
     pairs = [("What is the capital of France?", "Paris."), ("What's the capital of France?", "Paris.")]
     rows = pl.concat([rows_of_pairs(pairs[:1], "a"), rows_of_pairs(pairs[1:], "b")])
