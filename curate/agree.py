@@ -82,7 +82,7 @@ class Change:
 
     def turns(self) -> bool:
         """Whether a number, an operator or a negation changed, or a word gave way to its opposite."""
-        if any(_VITAL.search(token) or token in NEGATIONS for token in self.left + self.right):
+        if any(is_vital(token) or token in NEGATIONS for token in self.left + self.right):
             return True
         return any(frozenset((left, right)) in OPPOSITES for left in self.left for right in self.right)
 
@@ -113,7 +113,7 @@ def same_answer(left: Sequence[str], right: Sequence[str]) -> bool:
         return bare(left) == bare(right)
     if Indel.normalized_similarity(left, right) < EDITED:
         return False
-    return not any(change.turns() for change in changes(left, right) if not _is_sentence(change))
+    return not any(change.turns() for change in changes(left, right) if not is_sentence(change))
 
 
 def bare(tokens: Sequence[str]) -> list[str]:
@@ -138,7 +138,13 @@ def changes(left: Sequence[str], right: Sequence[str]) -> Iterator[Change]:
         yield Change(start, tuple(a), tuple(b))
 
 
-def _is_sentence(change: Change) -> bool:
+def is_vital(token: str) -> bool:
+    """Whether a token is or holds a number or an operator."""
+    return _VITAL.search(token) is not None
+
+
+def is_sentence(change: Change) -> bool:
+    """Whether a change puts in or takes out so many tokens in a row that it is a sentence of its own."""
     return change.is_insertion and len(change.left) + len(change.right) >= LONG_RUN
 
 

@@ -26,6 +26,8 @@ _CODE = ("buckets", "verifiers", "curate")
 def clean(job: Run, wanted: Sequence[str], entry: dict[str, Any]) -> StageFolder:
     """Read to balance; returns the folder of the last cleaning stage that stands."""
     files = [file for source in job.recipe.read.sources for file in input_files(source, job.base)]
+    if job.recipe.semantic is not None and "semantic" in wanted:
+        job.recipe.semantic.at(job.base, job.out)  # a model or an extra that is missing is said before hours of work
     fingerprint = _inputs(files)
     stood: list[StageFolder] = []
     hands: Executor | None = None
@@ -47,6 +49,7 @@ def clean(job: Run, wanted: Sequence[str], entry: dict[str, Any]) -> StageFolder
     entry["data"] = stood[-1].path.relative_to(job.out).as_posix()
     write_frame(job.out / "ledger.parquet", ledger(stood))
     _write_seen(job, stood)
+    _flags(job, stood)
     write_json(job.journal, entry)
     return stood[-1]
 
@@ -83,6 +86,8 @@ def _parameters(job: Run, stage: str) -> str:
         return table + "".join(digest_file(path) for path in job.recipe.decontaminate.files(job.base))
     if stage == "dedup" and job.recipe.dedup is not None:
         return table + "".join(some.fingerprint() for some in earlier(job.recipe.dedup.against, job.base))
+    if stage == "semantic" and job.recipe.semantic is not None:
+        return job.recipe.semantic.parameters(job.base)
     return table
 
 
@@ -104,6 +109,10 @@ def _walk(
     elif stage == "dedup" and recipe.dedup is not None:
         beside = Beside(recipe.dedup, earlier(recipe.dedup.against, job.base))
         names, counts, notes = global_shards(beside, before, folder, hands, job.notify)
+    elif stage == "semantic" and recipe.semantic is not None:
+        placed = recipe.semantic.at(job.base, job.out)
+        placed.prepare([before.kept(name) for name in before.names()], partial(job.notify, "embed"))
+        names, counts, notes = global_shards(placed, before, folder, hands, job.notify)
     elif stage == "balance" and recipe.balance is not None:
         names, counts, notes = global_shards(recipe.balance, before, folder, hands, job.notify)
     else:
@@ -133,6 +142,15 @@ def _file_line(file: InputFile, counts: Counts) -> dict[str, Any]:
         "rows": counts.rows_in,
         "quarantined": counts.quarantined,
     }
+
+
+def _flags(job: Run, stood: Sequence[StageFolder]) -> None:
+    """What the semantic stage found, beside the ledger; nothing there when the stage is off."""
+    path = job.out / "flags.parquet"
+    path.unlink(missing_ok=True)
+    for folder in stood:
+        if folder.table("flags").exists():
+            write_frame(path, read_frame(folder.table("flags")))
 
 
 def _line(folder: StageFolder) -> dict[str, Any]:

@@ -20,10 +20,23 @@ from curate.dedup import Dedup
 from curate.earlier import earlier
 from curate.export import Export
 from curate.read import Read
+from curate.semantic import Semantic
 from curate.stage import Table
 from verifiers import CHECK_NAMES
 
-ROAD = ("read", "bucket", "check", "decontaminate", "dedup", "balance", "ablate", "decide", "report", "export")
+ROAD = (
+    "read",
+    "bucket",
+    "check",
+    "decontaminate",
+    "dedup",
+    "semantic",
+    "balance",
+    "ablate",
+    "decide",
+    "report",
+    "export",
+)
 """Stages in the order in which they run."""
 
 CLEANING = ROAD[: ROAD.index("ablate")]
@@ -44,6 +57,8 @@ class Recipe(Table):
     """Rows that give eval items away."""
     dedup: Dedup | None = None
     """Exact and near duplicates."""
+    semantic: Semantic | None = None
+    """Near in meaning: flagged, or dropped on a second signal."""
     balance: Balance | None = None
     """Quotas over difficulty and length."""
     ablate: AblationSettings | None = None
@@ -207,6 +222,10 @@ def _meaning(recipe: Recipe, base: Path) -> Iterable[str]:
                 earlier((name,), base)
             except InputError as error:
                 yield f"dedup.against.{place}: {error}"
+    if recipe.semantic is not None:
+        for name in recipe.semantic.prefer:
+            if name not in names:
+                yield f"semantic.prefer: no source {name!r}{_near(name, names)}"
     if recipe.decontaminate is not None:
         yield from _files("decontaminate.items", recipe.decontaminate.items, base)
         for index, one in enumerate(recipe.decontaminate.evals):

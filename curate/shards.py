@@ -74,6 +74,10 @@ class StageFolder:
         """What the stage reports of a shard without acting on it; absent where it reports nothing."""
         return self.path / f"{name}.seen.parquet"
 
+    def table(self, name: str) -> Path:
+        """A side table of the whole stage."""
+        return self.path / f"{name}.parquet"
+
     def names(self) -> list[str]:
         """Shard names in reading order, as the manifest lists them."""
         return list(read_json(self.manifest)["shards"])
@@ -186,7 +190,10 @@ def global_shards(
         return pl.concat([read_frame(path).filter(pl.col("id").is_in(wanted.implode())) for path in paths])
 
     decided = stage.decide(sketches, fetch)
-    jobs = [RowJob(_Apply(decided), path, folder, name) for path, name in zip(paths, names, strict=True)]
+    for name, table in decided.tables.items():
+        write_frame(folder.table(name), table)
+    falls_only = Decided(decided.falls, decided.columns)  # what a worker is sent
+    jobs = [RowJob(_Apply(falls_only), path, folder, name) for path, name in zip(paths, names, strict=True)]
     counts = []
     for done, part in enumerate(executor.map(_row_job, jobs), start=1):
         counts.append(part)

@@ -43,6 +43,8 @@ class Decided:
     """id and columns to overwrite in the kept rows."""
     notes: dict[str, Any] = field(default_factory=dict)
     """Facts for the report: recall, shortfalls, counts."""
+    tables: dict[str, pl.DataFrame] = field(default_factory=dict)
+    """Side tables by name, left beside the stage's shards: findings about rows that stay."""
 
 
 class GlobalStage(Protocol):

@@ -9,7 +9,20 @@ from pathlib import Path
 
 from buckets import digest
 
-_PACKAGES = ("sft-curate", "polars", "datasketch", "jsonschema", "numpy", "scipy", "torch", "transformers")
+_PACKAGES = (
+    "sft-curate",
+    "polars",
+    "datasketch",
+    "jsonschema",
+    "numpy",
+    "scipy",
+    "torch",
+    "transformers",
+    "sentence-transformers",
+    "faiss-cpu",
+    "onnxruntime",
+    "openvino",
+)
 
 
 def versions() -> dict[str, str]:

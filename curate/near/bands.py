@@ -30,8 +30,8 @@ def banding(threshold: float, num_perm: int, recall: float = 0.995) -> tuple[int
 def groups_of(keys: U64, rows: npt.NDArray[np.int64] | None = None) -> tuple[I32, int]:
     """(rows x bands numbers of groups of two and more, -1 where a row is alone; how many groups).
 
-    `rows`: those of `keys` to look at; all of them without it. Sorts each band's keys: no table of sets, no square of a group. Numbers follow the bands and the keys, so they do
-    not depend on the threads that sort.
+    `rows`: those of `keys` to look at; all of them without it. Sorts each band's keys: no table of sets, no square of a
+    group. Numbers follow the bands and the keys, so they do not depend on the threads that sort.
     """
     chosen = slice(None) if rows is None else rows
     groups = np.full((len(keys) if rows is None else len(rows), keys.shape[1]), -1, dtype=np.int32)

@@ -20,7 +20,9 @@ from curate.report.model import (
     Drop,
     Duplicate,
     Example,
+    Near,
     Report,
+    Semantic,
     Shortfall,
     Side,
     Source,
@@ -44,7 +46,8 @@ def build(out: Path) -> Report:
     fallen = read_frame(out / "ledger.parquet")
     lines = journal["stages"]
     kept = _kept(out / journal["data"])
-    texts = _texts(out, lines[0], fallen)
+    near = _near_rows(out)
+    texts = _texts(out, lines[0], fallen, near)
     notes = {line["stage"]: line["notes"] for line in lines}
     ablation = journal.get("ablation")
     analysis = _optional(out / "analysis.json") if ablation else None
@@ -60,6 +63,7 @@ def build(out: Path) -> Report:
         buckets=_buckets(kept),
         duplicates=_duplicates(fallen, texts),
         contamination=contamination_part(out, notes.get("decontaminate")),
+        semantic=_semantic(notes.get("semantic"), near, texts),
         balance=_balance(notes.get("balance")),
         truth=truth_table(_base(out, recipe), recipe["recipe"].get("truth"), fallen),
         ablation=ablation_part(ablation, analysis) if ablation else None,
@@ -86,12 +90,43 @@ def _kept(folder: Path) -> pl.DataFrame:
     return pl.concat([read_frame(path, columns) for path in shards])
 
 
-def _texts(out: Path, read: dict[str, Any], fallen: pl.DataFrame) -> dict[str, str]:
-    """Text of the rows that the page may show: examples of each rule, duplicates and their witnesses."""
+def _near_rows(out: Path) -> pl.DataFrame | None:
+    """Pairs for the page: the nearest confirmed ones and the nearest others."""
+    path = out / "flags.parquet"
+    if not path.exists():
+        return None
+    flags = read_frame(path).sort(-pl.col("cosine"), "id")
+    confirmed = pl.col("signal").is_not_null()
+    return pl.concat([flags.filter(confirmed).head(_PAIRS), flags.filter(~confirmed).head(_PAIRS)])
+
+
+def _semantic(notes: dict[str, Any] | None, near: pl.DataFrame | None, texts: dict[str, str]) -> Semantic | None:
+    if notes is None:
+        return None
+    wanted = ("action", "model", "cosine", "flagged", "confirmed", "dropped")
+    found = {"pairs": 0, "method": "no row to compare", "flagged": 0, "confirmed": {}, "dropped": 0} | notes
+    measured = {name: notes.get(name) for name in ("recall", "recall_low", "recall_high")}
+    examples = tuple(
+        Near(
+            cosine=line["cosine"],
+            signal=line["signal"],
+            veto=line["veto"],
+            row=Side(id=line["id"], text=texts.get(line["id"], "")),
+            other=Side(id=line["other"], text=texts.get(line["other"], "")),
+        )
+        for line in (near.iter_rows(named=True) if near is not None else ())
+    )
+    plain = {name: found[name] for name in (*wanted, "pairs", "method")}
+    return Semantic(**plain, **measured, examples=examples)
+
+
+def _texts(out: Path, read: dict[str, Any], fallen: pl.DataFrame, near: pl.DataFrame | None) -> dict[str, str]:
+    """Text of the rows that the page may show: examples of each rule, duplicates and witnesses, near pairs."""
     examples = fallen.group_by("stage", "rule", maintain_order=True).head(_EXAMPLES)
     twins = fallen.filter(pl.col("rule").is_in(["exact_duplicate", "near_duplicate"]))
     twins = twins.group_by("rule", maintain_order=True).head(_PAIRS)
-    wanted = pl.concat([examples["id"], twins["id"], twins["witness"]]).drop_nulls().unique()
+    pairs = [] if near is None else [near["id"], near["other"]]
+    wanted = pl.concat([examples["id"], twins["id"], twins["witness"], *pairs]).drop_nulls().unique()
     folder = StageFolder(out / "stages", read["stage"], read["fingerprint"]).path
     found: dict[str, str] = {}
     for path in sorted(folder.glob("*.kept.parquet")):
@@ -250,6 +285,19 @@ def _warnings(lines: Sequence[dict[str, Any]], kept: pl.DataFrame, notes: dict[s
     skipped = notes.get("dedup", {}).get("pairs_not_compared_in_crowds", 0)
     if skipped:
         yield f"{skipped:,} pairs in crowded MinHash bands were not compared; near duplicates among them may stay."
+    yield from _semantic_warnings(notes.get("semantic", {}))
     quarantined = lines[0]["counts"]["quarantined"]
     if quarantined:
         yield f"{quarantined:,} raw rows could not be read; each stands in the ledger with file, row and reason."
+
+
+def _semantic_warnings(notes: dict[str, Any]) -> Iterator[str]:
+    cut = notes.get("rows_longer_than_the_model_reads", 0)
+    if cut:
+        yield f"{cut:,} prompts are longer than the embedding model reads; only their beginnings were compared."
+    skipped = notes.get("pairs_not_looked_at", 0)
+    if skipped:
+        yield f"{skipped:,} pairs near in meaning stand in crowds and were counted, but not looked at one by one."
+    short = notes.get("recall")
+    if short is not None and not notes["recall_reached"]:
+        yield f"The search for pairs near in meaning found {short:.1%} of those of a sample, less than was asked for."

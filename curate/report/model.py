@@ -139,6 +139,37 @@ class Duplicate(Part):
     witness: Side
 
 
+class Near(Part):
+    """A row beside the kept row that it is near in meaning."""
+
+    cosine: float
+    signal: Text | None = None
+    """What confirms the pair: answer, lexical, copy; None when it is only near."""
+    veto: Text | None = None
+    """What speaks against it."""
+    row: Side
+    other: Side
+
+
+class Semantic(Part):
+    """What the semantic stage found, and how sure it is to have found all."""
+
+    action: Literal["flag", "drop"]
+    model: Text
+    cosine: float
+    pairs: int
+    """Pairs of rows at or above the cosine."""
+    flagged: int
+    confirmed: dict[Text, int] = Field(default_factory=dict)
+    dropped: int
+    method: Text
+    recall: Maybe = None
+    """Share of the true pairs of a sample of rows that were found; None where all pairs were compared."""
+    recall_low: Maybe = None
+    recall_high: Maybe = None
+    examples: tuple[Near, ...] = ()
+
+
 class Shortfall(Part):
     """A quota that the data could not fill."""
 
@@ -208,6 +239,7 @@ class Report(Part):
     buckets: tuple[Bucket, ...] = ()
     duplicates: tuple[Duplicate, ...] = ()
     contamination: Contaminations | None = None
+    semantic: Semantic | None = None
     balance: Balance | None = None
     truth: tuple[Truth, ...] = ()
     ablation: Ablation | None = None

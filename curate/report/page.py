@@ -19,7 +19,7 @@ import curate.report.figures as figures
 from curate.report.curves import dose_chart
 from curate.report.diff import Span, word_diff
 from curate.report.evidence import BucketDecision, Curve, Score
-from curate.report.model import Duplicate, Report
+from curate.report.model import Duplicate, Near, Report
 from curate.report.text import LIMIT, clip, visible
 
 _HERE = Path(__file__).parent
@@ -34,6 +34,7 @@ SECTIONS: dict[str, str] = {
     "drops": "Why rows fell",
     "duplicates": "Duplicates, side by side",
     "contamination": "Eval items in the data",
+    "semantic": "Near in meaning",
     "truth": "Planted faults",
     "buckets": "What is in the buckets",
     "sources": "Sources",
@@ -51,6 +52,7 @@ ABSENT: dict[str, str] = {
     "drops": "No row was dropped by any rule.",
     "duplicates": "No duplicate pair was recorded: the dedup stage is off, or it found none.",
     "contamination": "The data was not compared with any eval set: the recipe has no decontaminate table.",
+    "semantic": "Meaning was not compared: the semantic stage is off.",
     "truth": "No faults were planted in this run; the recall of the rules on this data is not known.",
     "buckets": "No row was assigned to a bucket.",
     "sources": "No source was read.",
@@ -80,6 +82,15 @@ class Card:
 
 
 @dataclass(frozen=True)
+class NearPair:
+    """Two rows near in meaning with the words that differ."""
+
+    near: Near
+    row: tuple[Span, ...]
+    other: tuple[Span, ...]
+
+
+@dataclass(frozen=True)
 class Pair:
     """A duplicate with its changed words."""
 
@@ -105,6 +116,11 @@ def _cards(report: Report) -> list[Card]:
 
 def _pairs(report: Report) -> list[Pair]:
     return [Pair(d, *word_diff(d.dropped.text, d.witness.text)) for d in report.duplicates]
+
+
+def _near(report: Report) -> list[NearPair]:
+    examples = report.semantic.examples if report.semantic else ()
+    return [NearPair(near, *word_diff(near.row.text, near.other.text)) for near in examples]
 
 
 def _scores(report: Report) -> dict[str, list[Score]]:
@@ -158,6 +174,7 @@ def render(report: Report) -> str:
             title_of=lambda bucket: titles.get(bucket, bucket),
             cards=_cards(report),
             pairs=_pairs(report),
+            near_pairs=_near(report),
             scores=_scores(report),
             shades=charts.shades(gains) if gains else [],
             style=Markup((_HERE / "page.css").read_text(encoding="utf-8")),

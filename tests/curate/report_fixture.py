@@ -21,11 +21,13 @@ from curate.report import (
     GainMatrix,
     Interval,
     Mixture,
+    Near,
     Plan,
     Point,
     Readiness,
     Report,
     Score,
+    Semantic,
     Shortfall,
     Side,
     Signal,
@@ -344,6 +346,34 @@ _ORDER = (
 )
 _COLOURS = "User: Name the three primary colours.\nAssistant: Red, blue and yellow."
 
+SEMANTIC = Semantic(
+    action="flag",
+    model="all-MiniLM-L6-v2",
+    cosine=0.9,
+    pairs=31,
+    flagged=12,
+    confirmed={"answer": 4, "lexical": 2},
+    dropped=0,
+    method="ivf",
+    recall=0.9995,
+    recall_low=0.9981,
+    recall_high=0.9999,
+    examples=(
+        Near(
+            cosine=0.957,
+            signal="answer",
+            row=Side(id="chat/a.jsonl:7:00aa", text="What's the capital city of France?"),
+            other=Side(id="chat/a.jsonl:3:00ab", text="What is the capital of France?"),
+        ),
+        Near(
+            cosine=0.911,
+            veto="add / multiply",
+            row=Side(id="math/b.jsonl:9:00ac", text="Multiply two numbers."),
+            other=Side(id="math/b.jsonl:2:00ad", text="Add two numbers."),
+        ),
+    ),
+)
+
 DUPLICATES = (
     Duplicate(
         kind="near",
@@ -438,6 +468,7 @@ def full_report() -> Report:
             Bucket(id="unsure", title="Unsure", rows=1_022, tokens=204_400, tokens_p50=180, tokens_p95=702),
         ),
         duplicates=DUPLICATES,
+        semantic=SEMANTIC,
         balance=Balance(
             shortfalls=(
                 Shortfall(

@@ -28,7 +28,7 @@ from tests.curate.report_fixture import bare_report, full_report
 
 VOID = {"meta", "br", "hr", "img", "input", "link"}
 WORDS = {"verdict", "state", "wanted", "move_to_rl", "status"}
-FIXED = {"exact", "near", "done", "not done", "undecided", "dS_dev", "dS_OOD", "dH_policy", "dG_RL"}
+FIXED = {"exact", "near", "flag", "drop", "done", "not done", "undecided", "dS_dev", "dS_OOD", "dH_policy", "dG_RL"}
 
 
 class Page(HTMLParser):
@@ -61,7 +61,7 @@ class Page(HTMLParser):
 def rewritten(value: Any, change: Callable[[str], str], key: str = "") -> Any:
     """A JSON value with `change` applied to every text that is data (not a word of a closed set)."""
     if isinstance(value, dict):
-        open_keys = key in ("versions", "share_of_source")
+        open_keys = key in ("versions", "share_of_source", "confirmed")
         return {(change(k) if open_keys else k): rewritten(v, change, k) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
         return [rewritten(item, change, key) for item in value]
