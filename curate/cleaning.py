@@ -83,7 +83,7 @@ def _parameters(job: Run, stage: str) -> str:
     if stage == "bucket":
         return table + str(_declared(job.recipe))
     if stage == "decontaminate" and job.recipe.decontaminate is not None:
-        return table + "".join(digest_file(path) for path in job.recipe.decontaminate.files(job.base))
+        return job.recipe.decontaminate.parameters(job.base)
     if stage == "dedup" and job.recipe.dedup is not None:
         return table + "".join(some.fingerprint() for some in earlier(job.recipe.dedup.against, job.base))
     if stage == "semantic" and job.recipe.semantic is not None:

@@ -10,9 +10,22 @@ from typing import Any
 import polars as pl
 from pydantic import ValidationError, model_validator
 
-from buckets import READERS, EvalSet, InputError, Problem, Sorted, expand, problem_of, read_evals, read_items, split
+from buckets import (
+    READERS,
+    EvalSet,
+    InputError,
+    Problem,
+    Sorted,
+    digest_file,
+    expand,
+    problem_of,
+    read_evals,
+    read_items,
+    split,
+)
 from curate.contamination import HIT_SCHEMA, EvalIndex, Semantic, falls, hits, semantic_hits
-from curate.stage import Table
+from curate.model_folder import found, identity
+from curate.stage import Table, canonical
 
 
 class Decontaminate(Table):
@@ -37,11 +50,11 @@ class Decontaminate(Table):
 
     def sort(self, frame: pl.DataFrame, base: Path) -> Sorted:
         index = self.index(base)
-        found = hits(frame, index)
+        seen = hits(frame, index)
         if self.semantic is not None:
-            found = semantic_hits(frame, index, found, self.semantic, base)
-        out = split(frame, falls(found))
-        return Sorted(out.kept, out.dropped, found)
+            seen = semantic_hits(frame, index, seen, self.semantic, base)
+        out = split(frame, falls(seen))
+        return Sorted(out.kept, out.dropped, seen)
 
     def files(self, base: Path) -> list[Path]:
         """Every file that the outcome depends on."""
@@ -49,6 +62,11 @@ class Decontaminate(Table):
             *(expand(self.items, base) if self.items else []),
             *(path for one in self.evals for path in expand(one.files, base)),
         ]
+
+    def parameters(self, base: Path) -> str:
+        """What the outcome depends on: the table, the bytes of every file, and the model's."""
+        model = "" if self.semantic is None else identity(found(self.semantic.model, base))
+        return canonical(self) + "".join(digest_file(path) for path in self.files(base)) + model
 
     def problems(self, base: Path) -> list[Problem]:
         """All items to keep out, those of `items` first."""
@@ -62,8 +80,8 @@ class Decontaminate(Table):
 
     def notes(self, seen: Sequence[pl.DataFrame], base: Path) -> dict[str, Any]:
         """For the manifest: hits by set and class, and the items that only a whole turn can show."""
-        found = pl.concat(seen) if seen else pl.DataFrame(schema=HIT_SCHEMA)
-        counts = found.group_by("set", "class").agg(rows=pl.col("id").n_unique(), items=pl.col("item").n_unique())
+        every = pl.concat(seen) if seen else pl.DataFrame(schema=HIT_SCHEMA)
+        counts = every.group_by("set", "class").agg(rows=pl.col("id").n_unique(), items=pl.col("item").n_unique())
         index = self.index(base)
         blind = index.blind
         return {

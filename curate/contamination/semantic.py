@@ -10,18 +10,22 @@ from __future__ import annotations
 import hashlib
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
-from buckets import InputError
 from curate.contamination.hits import HIT_SCHEMA, SPAN_CHARS, texts_of
 from curate.contamination.index import EvalIndex
 from curate.contamination.wording import is_number
 from curate.contamination.words import words_of
+from curate.model_folder import found as found_model
+from curate.model_folder import missing
+
+if TYPE_CHECKING:
+    from curate.embed import Encoder
 
 Vectors = npt.NDArray[np.float32]
 _BLOCK = 1024
@@ -40,24 +44,18 @@ class Semantic(BaseModel):
     """Least share of the item's words, by rarity, that the turn must hold, with all its numbers, to fall."""
 
 
-def embed(texts: list[str], model: str) -> Vectors:
-    """Unit vectors, one row a text."""
-    return np.asarray(_model(model).encode(texts, normalize_embeddings=True, show_progress_bar=False), np.float32)
+def embed(texts: list[str], model: Path) -> Vectors:
+    """Unit vectors, one row a text, by the encoder that the semantic stage uses: safetensors only, no foreign code."""
+    return _encoder(model).encode(texts).vectors
 
 
 @lru_cache(maxsize=1)
-def _model(name: str) -> Any:
+def _encoder(folder: Path) -> Encoder:
     try:
-        from sentence_transformers import SentenceTransformer
+        from curate.embed import Encoder
     except ImportError as error:
-        raise InputError(
-            "decontaminate.semantic needs sentence-transformers; install it with pip install 'sft-curate[semantic]', "
-            "or remove the table"
-        ) from error
-    try:
-        return SentenceTransformer(name)
-    except (OSError, ValueError) as error:
-        raise InputError(f"decontaminate.semantic.model: {name!r} cannot be loaded ({str(error)[:200]})") from error
+        raise missing(error) from error
+    return Encoder(folder)
 
 
 def semantic_hits(
@@ -70,8 +68,7 @@ def semantic_hits(
     units = texts_of(frame).filter(pl.col("role") == "user")
     if units.is_empty() or not index.problems:
         return found
-    local = base / table.model
-    model = str(local) if local.is_dir() else table.model
+    model = found_model(table.model, base)
     items = _items(index, model)
     known = set(found.select("id", "item").iter_rows())
     rows: list[tuple[str, ...]] = []
@@ -113,10 +110,10 @@ def shared(text: str, probe: int, index: EvalIndex) -> float:
 _VECTORS: dict[str, Vectors] = {}
 
 
-def _items(index: EvalIndex, model: str) -> Vectors:
+def _items(index: EvalIndex, model: Path) -> Vectors:
     """Vectors of the probes, kept for the process: they are the same for every shard."""
     texts = [probe.text for probe in index.probes]
-    key = hashlib.blake2b("\0".join([model, *texts]).encode(), digest_size=16).hexdigest()
+    key = hashlib.blake2b("\0".join([str(model), *texts]).encode(), digest_size=16).hexdigest()
     if key not in _VECTORS:
         _VECTORS.clear()
         _VECTORS[key] = embed(texts, model)

@@ -11,7 +11,7 @@ import pytest
 
 import curate.contamination.semantic as semantic
 from buckets import Draft, InputError, Message, Problem, frame_of, row_of
-from curate.contamination import EvalIndex, Semantic, falls, hits, semantic_hits
+from curate.contamination import HIT_SCHEMA, EvalIndex, Semantic, falls, hits, semantic_hits
 
 ITEM = "A gardener plants 14 tulips and 9 roses along the fence. How many flowers does the gardener plant?"
 CLOSE = "Along the fence a gardener plants 14 tulips; then 9 roses. What number of flowers is it?"
@@ -20,19 +20,54 @@ VAGUE = "Someone puts 14 things and 9 others somewhere, what is that together?"
 OTHER = "Name a fruit."
 
 
-def stand_in(texts: list[str], model: str) -> semantic.Vectors:
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that holds a sentence-transformers model; what it computes is nothing."""
+    pytest.importorskip("sentence_transformers")
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+    from transformers import BertConfig, BertModel, BertTokenizerFast
+
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("model")
+    marks = [*"abcdefghijklmnopqrstuvwxyz0123456789.,;?"]
+    plain = folder / "plain"
+    plain.mkdir()
+    (plain / "vocab.txt").write_text(
+        "\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", *marks, *(f"##{m}" for m in marks)])
+    )
+    BertModel(
+        BertConfig(
+            vocab_size=4 + 2 * len(marks),
+            hidden_size=16,
+            num_hidden_layers=1,
+            num_attention_heads=2,
+            intermediate_size=16,
+            max_position_embeddings=160,
+        )
+    ).save_pretrained(plain)
+    BertTokenizerFast(str(plain / "vocab.txt")).save_pretrained(plain)
+    whole = SentenceTransformer(modules=[Transformer(str(plain)), Pooling(16, pooling_mode="mean")], device="cpu")
+    whole.save(str(folder / "whole"))
+    return folder / "whole"
+
+
+def stand_in(texts: list[str], model: Path) -> semantic.Vectors:
     """All texts about flowers or sums point one way, the rest another."""
     assert model
     flowers = [any(word in text for word in ("tulips", "things")) for text in texts]
     return np.array([[1.0, 0.0] if each else [0.0, 1.0] for each in flowers], np.float32)
 
 
-def test_a_paraphrase_falls_with_a_witness_and_is_reported_without(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_paraphrase_falls_with_a_witness_and_is_reported_without(
+    monkeypatch: pytest.MonkeyPatch, model: Path
+) -> None:
     monkeypatch.setattr(semantic, "embed", stand_in)
     index = EvalIndex([Problem("s", "1", (ITEM,))])
     drafts = [Draft((Message("user", text), Message("assistant", "x"))) for text in (CLOSE, FAR_NUMBERS, VAGUE, OTHER)]
     frame = frame_of(row_of(d, source="s", path="p", file="f", row=at, format="t") for at, d in enumerate(drafts))
-    found = semantic_hits(frame, index, hits(frame, index), Semantic(), Path())
+    found = semantic_hits(frame, index, hits(frame, index), Semantic(model=str(model)), Path())
     kinds = {int(id.split(":")[1]): kind for id, kind in found.select("id", "class").iter_rows()}
     assert kinds == {0: "near", 1: "template-only", 2: "template-only"}
     assert falls(found)["id"].to_list() == [frame["id"][0]]
@@ -41,6 +76,16 @@ def test_a_paraphrase_falls_with_a_witness_and_is_reported_without(monkeypatch: 
 
 def test_without_sentence_transformers_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sentence_transformers", None)
-    semantic._model.cache_clear()
+    semantic._encoder.cache_clear()
     with pytest.raises(InputError, match="sft-curate\\[semantic\\]"):
-        semantic.embed(["x"], "no-such-model")
+        semantic.embed(["x"], Path("no-such-model"))
+
+
+def test_the_real_encoder_is_asked_and_the_item_itself_is_near(model: Path) -> None:
+    index = EvalIndex([Problem("s", "1", (ITEM,))])
+    draft = Draft((Message("user", ITEM.replace("A gardener", "The gardener")), Message("assistant", "x")))
+    frame = frame_of([row_of(draft, source="s", path="p", file="f", row=0, format="t")])
+    semantic._VECTORS.clear()  # those of the stand-in
+    none = pl.DataFrame(schema=HIT_SCHEMA)
+    found = semantic_hits(frame, index, none, Semantic(model=str(model)), Path())
+    assert found["class"].to_list() == ["near"]
