@@ -5,7 +5,7 @@ from buckets.bucket import REFUSE, Bucket, Signal
 from buckets.cores import cores
 from buckets.errors import CurateError, IncompleteError, InputError, RecipeError, RefusedError, RowError
 from buckets.files import expand, read_rows
-from buckets.formats import FORMATS, Format, Mapping, gold_in, last_boxed, sniff_format
+from buckets.formats import FIRST_ROWS, FORMATS, Format, Mapping, gold_in, last_boxed, sniff_format
 from buckets.frame import (
     FALLEN_SCHEMA,
     SCHEMA,
@@ -32,6 +32,7 @@ from buckets.store import digest, digest_file, read_frame, read_json, rows_of, w
 __all__ = [
     "BUCKETS",
     "FALLEN_SCHEMA",
+    "FIRST_ROWS",
     "FORMATS",
     "KINDS",
     "REFUSAL_PATTERN",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import sys
 from collections.abc import Iterator
@@ -11,13 +12,36 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
+
+from curate import __version__
 
 if TYPE_CHECKING:
     from curate.job import Run
     from curate.shards import Notify
 
+_STOPPED = "stopped; the same command resumes from the last whole shard or trial"
+_SHOWN = 5
+"""Rows that `show --rule` prints."""
+_HIDDEN = re.compile("[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069]")
+"""What a terminal or an eye may take for something else, and JSON does not escape by itself."""
+
+
+class _Verbs(TyperGroup):
+    """Turns Ctrl-C into an error of ours before typer answers it with a bare exit 130."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            from buckets import IncompleteError
+
+            raise IncompleteError(_STOPPED) from error
+
+
 app = typer.Typer(
     name="curate",
+    cls=_Verbs,
     help="Which SFT data is worth training on, what each kind buys, and when SFT is done.\n\n"
     "Exit codes: 0 done, 2 bad recipe or input, 3 incomplete but resumable, 4 refused.",
     no_args_is_help=True,
@@ -43,6 +67,21 @@ Workers = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"sft-curate {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _top(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """What stands before the verbs."""
+
+
 @app.command()
 def check(recipe: RecipePath, changes: Changes = [], as_json: AsJson = False) -> None:  # noqa: B006 - typer copies it
     """Check a recipe in full and show what it would do; nothing is run."""
@@ -55,9 +94,11 @@ def check(recipe: RecipePath, changes: Changes = [], as_json: AsJson = False) ->
     if as_json:
         _print_json({"stages": on, "files": files})
         return
-    typer.echo(f"{recipe}: fine. Stages: {' > '.join(on)}")
+    _say(f"{recipe}: fine. Stages: {' > '.join(on)}")
     for line in files:
-        typer.echo(f"  {line['source']}: {line['path']} is {line['format']} ({line['why']})")
+        _say(f"  {line['source']}: {line['path']} is {line['format']} ({line['why']}); {line['readable']} can be read")
+        if line["fault"]:
+            _say(f"    first that cannot: {line['fault']}")
 
 
 @app.command()
@@ -68,18 +109,16 @@ def read(
     """Look at raw files: format found and why, rows, unreadable rows by reason."""
     from curate.show import look_at
 
-    found = [look_at(path) for path in files]
+    found = [line for path in files for line in look_at(path)]
     if as_json:
         _print_json(found)
         return
     for line in found:
-        typer.echo(
-            f"{line['path']}: {line['format']} ({line['why']}); {line['records']} records from {line['rows']} rows"
-        )
+        _say(f"{line['path']}: {line['format']} ({line['why']}); {line['records']} records from {line['rows']} rows")
         for reason, count in line["quarantined"].items():
-            typer.echo(f"  quarantined {count}: {reason} (first at row {line['first'][reason]})")
+            _say(f"  quarantined {count}: {reason} (first at row {line['first'][reason]})")
         for bucket, count in line["buckets"].items():
-            typer.echo(f"  bucket {bucket}: {count}")
+            _say(f"  bucket {bucket}: {count}")
 
 
 @app.command()
@@ -95,6 +134,8 @@ def run(
     """Walk the road from raw files to report and export; the same command resumes."""
     from curate.recipe import load
 
+    if only is not None and until is not None:
+        raise typer.BadParameter("give either --only or --until: one stage, or all up to one")
     out = out or Path("runs") / recipe.stem
     with _progress() as notify:
         entry = _walk(_job(load(recipe, changes), recipe.parent.resolve(), out, workers, notify), until, only)
@@ -109,7 +150,7 @@ def _again(verb: str, help: str) -> None:
 
         recipe, base = stored_recipe(folder, changes)
         with _progress() as notify:
-            entry = _walk(_job(recipe, base, folder, workers, notify), None, verb)
+            entry = _walk(_job(recipe, base, folder, workers, notify, _commands(folder, verb)), None, verb)
         _close(entry, folder, as_json)
 
     app.command(name=verb, help=help)(command)
@@ -124,17 +165,22 @@ _again("export", "Write the dataset for trainers again.")
 @app.command()
 def show(
     folder: RunDir,
-    id: Annotated[str, typer.Argument(help="A record's id.", show_default=False)],
+    id: Annotated[str | None, typer.Argument(metavar="ID", help="A record's id.", show_default=False)] = None,
+    rule: Annotated[
+        str | None, typer.Option("--rule", metavar="RULE", help="Instead of an id: the first rows that fell to a rule.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """One record's life: where it came from, what it says, each stage, why it fell, its witness."""
-    from curate.show import life, life_text
+    from curate.show import fallen_by, fallen_text, life, life_text
 
-    found = life(folder, id)
+    if (id is None) == (rule is None):
+        raise typer.BadParameter("give an ID, or --rule RULE to find some")
+    found = life(folder, id) if id is not None else fallen_by(folder, rule or "", _SHOWN)
     if as_json:
         _print_json(found)
     else:
-        typer.echo(life_text(found))
+        _say(life_text(found) if id is not None else fallen_text(found))
 
 
 @app.command()
@@ -167,11 +213,26 @@ def schema() -> None:
     _print_json(Recipe.model_json_schema())
 
 
-def _job(recipe: Any, base: Path, out: Path, workers: int | None, notify: Notify) -> Run:
+def _job(recipe: Any, base: Path, out: Path, workers: int | None, notify: Notify, command: str | None = None) -> Run:
     from buckets import cores
     from curate.job import Run
 
-    return Run(recipe, base, out, workers or cores(), notify, shlex.join(["curate", *sys.argv[1:]]))
+    return Run(recipe, base, out, workers or cores(), notify, command or _command())
+
+
+def _command() -> str:
+    return shlex.join(["curate", *sys.argv[1:]])
+
+
+def _commands(folder: Path, verb: str) -> str:
+    """The command of the run, and below it those that trained or decided anew; a page or an export changes nothing."""
+    from buckets import read_json
+
+    stored = str(read_json(folder / "run.json").get("command", ""))
+    lines = stored.splitlines()
+    if verb in ("ablate", "decide") and _command() not in lines:
+        lines.append(_command())
+    return "\n".join(lines)
 
 
 def _walk(job: Run, until: str | None, only: str | None) -> dict[str, Any]:
@@ -210,11 +271,19 @@ def _close(entry: dict[str, Any], out: Path, as_json: bool) -> None:
     if as_json:
         _print_json(entry)
     else:
-        typer.echo(closing(entry, out))
+        _say(closing(entry, out))
 
 
 def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    typer.echo(_HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
+
+
+def _say(text: str, err: bool = False) -> None:
+    """Lines for a terminal: control characters out of hostile rows are shown, never sent."""
+    from curate.report.text import visible
+
+    typer.echo(visible(text), err=err)
 
 
 def main() -> None:
@@ -222,14 +291,14 @@ def main() -> None:
     try:
         app()
     except KeyboardInterrupt:
-        typer.echo("curate: stopped; the same command resumes from the last whole shard or trial", err=True)
+        typer.echo(f"curate: {_STOPPED}", err=True)
         raise SystemExit(3) from None
     except Exception as error:
         from buckets import CurateError  # here, so that `--help` need not load it
 
         if not isinstance(error, CurateError):
             raise
-        typer.echo(f"curate: {_sentence(error)}", err=True)
+        _say(f"curate: {_sentence(error)}", err=True)
         raise SystemExit(error.exit_code) from error
 
 
