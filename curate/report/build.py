@@ -115,7 +115,8 @@ def _earlier_texts(out: Path, ids: Sequence[str]) -> dict[str, str]:
 def _headline(lines: Sequence[dict[str, Any]]) -> str:
     rows, kept, raw = lines[0]["counts"]["rows_in"], lines[-1]["counts"]["kept"], lines[0]["notes"]["raw_rows"]
     what = "rows" if raw == rows else f"records (from {raw:,} raw rows)"
-    return f"{kept:,} of {rows:,} {what} stay ({kept / max(rows, 1):.1%}); every other one is in the ledger with its reason."
+    share = f"{kept / max(rows, 1):.1%}"
+    return f"{kept:,} of {rows:,} {what} stay ({share}); every other one is in the ledger with its reason."
 
 
 def _sources(recipe: dict[str, Any], read: dict[str, Any]) -> tuple[Source, ...]:
@@ -265,7 +266,7 @@ def _warnings(lines: Sequence[dict[str, Any]], kept: pl.DataFrame, notes: dict[s
         yield f"{skipped:,} pairs in crowded MinHash bands were not compared; near duplicates among them may stay."
     unread = notes.get("dedup", {}).get("similar_pairs_not_read", 0)
     if unread:
-        yield f"{unread:,} similar pairs were not read word by word: a row is held against its {LOOKS} most similar ones."
+        yield f"{unread:,} similar pairs were not read word by word: beyond the {LOOKS} nearest of a row."
     quarantined = lines[0]["counts"]["quarantined"]
     if quarantined:
         yield f"{quarantined:,} raw rows could not be read; each stands in the ledger with file, row and reason."

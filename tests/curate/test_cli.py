@@ -71,6 +71,8 @@ def test_run_show_report_export_round(world: Path, tmp_path: Path) -> None:
     assert missing.returncode == 2
     assert "no record 'nobody'" in missing.stderr
     assert curate("report", str(out)).returncode == 0
+    report = json.loads((out / "report.json").read_text(encoding="utf-8"))
+    assert report["command"].startswith("curate run ")  # what made the data, not what drew the page
     assert curate("export", str(out), "--set", "export.name=again").returncode == 0
     assert (out / "export/data/again.parquet").exists()
     refused = curate("ablate", str(out))
