@@ -2,46 +2,29 @@
 
 from __future__ import annotations
 
-import json
-import re
 import shlex
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from curate import __version__
+from curate.terminal import STOPPED, Verbs, sentence
+from curate.terminal import print_json as _print_json
+from curate.terminal import progress as _progress
+from curate.terminal import say as _say
 
 if TYPE_CHECKING:
     from curate.job import Run
     from curate.shards import Notify
 
-_STOPPED = "stopped; the same command resumes from the last whole shard or trial"
 _SHOWN = 5
 """Rows that `show --rule` prints."""
-_HIDDEN = re.compile("[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069]")
-"""What a terminal or an eye may take for something else, and JSON does not escape by itself."""
-
-
-class _Verbs(TyperGroup):
-    """Turns Ctrl-C into an error of ours before typer answers it with a bare exit 130."""
-
-    def invoke(self, ctx: Any) -> Any:
-        try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt as error:
-            from buckets import IncompleteError
-
-            raise IncompleteError(_STOPPED) from error
-
 
 app = typer.Typer(
     name="curate",
-    cls=_Verbs,
+    cls=Verbs,
     help="Which SFT data is worth training on, what each kind buys, and when SFT is done.\n\n"
     "Exit codes: 0 done, 2 bad recipe or input, 3 incomplete but resumable, 4 refused.",
     no_args_is_help=True,
@@ -241,49 +224,15 @@ def _walk(job: Run, until: str | None, only: str | None) -> dict[str, Any]:
     return walk(job, until, only)
 
 
-@contextmanager
-def _progress() -> Iterator[Notify]:
-    """A bar for each stage on a terminal; silence elsewhere."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    from curate.shards import silent
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield silent
-        return
-    columns = (TextColumn("{task.description:>14}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console) as bars:
-        tasks: dict[str, Any] = {}
-
-        def notify(stage: str, done: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bars.add_task(stage, total=total or None)
-            bars.update(tasks[stage], completed=done, total=total or None)
-
-        yield notify
-
-
 def _close(entry: dict[str, Any], out: Path, as_json: bool) -> None:
-    from curate.show import closing
+    from curate.show import closing, unread_sources
 
     if as_json:
         _print_json(entry)
+        for warning in unread_sources(entry["stages"][0]["notes"]["files"]):
+            _say(f"WARNING: {warning}", err=True)
     else:
         _say(closing(entry, out))
-
-
-def _print_json(value: Any) -> None:
-    text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
-    typer.echo(_HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
-
-
-def _say(text: str, err: bool = False) -> None:
-    """Lines for a terminal: control characters out of hostile rows are shown, never sent."""
-    from curate.report.text import visible
-
-    typer.echo(visible(text), err=err)
 
 
 def main() -> None:
@@ -291,24 +240,15 @@ def main() -> None:
     try:
         app()
     except KeyboardInterrupt:
-        typer.echo(f"curate: {_STOPPED}", err=True)
+        typer.echo(f"curate: {STOPPED}", err=True)
         raise SystemExit(3) from None
     except Exception as error:
         from buckets import CurateError  # here, so that `--help` need not load it
 
         if not isinstance(error, CurateError):
             raise
-        _say(f"curate: {_sentence(error)}", err=True)
+        _say(f"curate: {sentence(error)}", err=True)
         raise SystemExit(error.exit_code) from error
-
-
-def _sentence(error: Exception) -> str:
-    from buckets import RecipeError
-
-    if not isinstance(error, RecipeError):
-        return str(error)
-    lines = "\n".join(f"  - {mistake}" for mistake in error.mistakes)
-    return f"{len(error.mistakes)} mistake(s) in the recipe:\n{lines}"
 
 
 if __name__ == "__main__":

@@ -18,9 +18,7 @@ from curate.report.model import (
     Balance,
     Bucket,
     Costs,
-    Drop,
     Duplicate,
-    Example,
     Report,
     Shortfall,
     Side,
@@ -28,13 +26,12 @@ from curate.report.model import (
     SourceFile,
     Stage,
 )
-from curate.report.rules import rule_text
+from curate.report.rules import EXAMPLES, drops
 from curate.report.truth import truth_table
 from curate.shards import StageFolder
 from curate.show import earlier_rows, unread_sources
 from curate.text import talk_text
 
-_EXAMPLES = 3
 _PAIRS = 6
 _BINS = 10
 _SURE = 0.7
@@ -59,7 +56,7 @@ def build(out: Path) -> Report:
         headline=_headline(lines),
         sources=_sources(recipe["recipe"], lines[0]),
         funnel=tuple(_stage(line) for line in lines),
-        drops=_drops(fallen, texts, _source_sizes(lines[0])),
+        drops=drops(fallen, texts, _source_sizes(lines[0])),
         buckets=_buckets(kept),
         duplicates=_duplicates(fallen, texts),
         balance=_balance(notes.get("balance"), recipe["recipe"].get("balance")),
@@ -90,7 +87,7 @@ def _kept(folder: Path) -> pl.DataFrame:
 
 def _texts(out: Path, read: dict[str, Any], fallen: pl.DataFrame) -> dict[str, str]:
     """Text of the rows that the page may show: examples of each rule, duplicates and their witnesses."""
-    examples = fallen.group_by("stage", "rule", maintain_order=True).head(_EXAMPLES)
+    examples = fallen.group_by("stage", "rule", maintain_order=True).head(EXAMPLES)
     twins = fallen.filter(pl.col("rule").is_in(["exact_duplicate", "near_duplicate"]))
     twins = twins.group_by("rule", maintain_order=True).head(_PAIRS)
     wanted = pl.concat([examples["id"], twins["id"], twins["witness"]]).drop_nulls().unique()
@@ -149,35 +146,6 @@ def _stage(line: dict[str, Any]) -> Stage:
         seconds=seconds,
         rows_per_second=line["counts"]["rows_in"] / seconds if seconds else None,
         **line["counts"],
-    )
-
-
-def _drops(fallen: pl.DataFrame, texts: dict[str, str], sizes: dict[str, int]) -> tuple[Drop, ...]:
-    drops = []
-    for (stage, rule), rows in fallen.group_by("stage", "rule", maintain_order=True):
-        shares = rows.group_by("source").len().sort("source").iter_rows()
-        reason = rule_text(str(rule), rows["reason"])
-        drops.append(
-            Drop(
-                stage=str(stage),
-                rule=str(rule),
-                reason=reason,
-                count=rows.height,
-                share_of_source={source: count / sizes[source] for source, count in shares},
-                examples=tuple(_example(row, reason, texts) for row in rows.head(_EXAMPLES).iter_rows(named=True)),
-            )
-        )
-    return tuple(drops)
-
-
-def _example(row: dict[str, Any], reason: str, texts: dict[str, str]) -> Example:
-    return Example(
-        id=row["id"],
-        source=row["source"],
-        excerpt=texts.get(row["id"], ""),
-        detail=row["reason"] if row["reason"] not in (reason, row["evidence"]) else "",
-        evidence=row["evidence"] or "",
-        witness=row["witness"],
     )
 
 

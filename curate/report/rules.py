@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import polars as pl
+
+from curate.report.model import Drop, Example
+
+EXAMPLES = 3
+"""Rows that the page shows of each rule."""
 
 RULE_TEXT: dict[str, str] = {
     # read: the file
@@ -56,3 +64,33 @@ def rule_text(rule: str, reasons: pl.Series) -> str:
     if reasons.n_unique() == 1:
         return str(reasons[0])
     return f"Fell to the rule {rule.replace('_', ' ')}; each example says why."
+
+
+def drops(fallen: pl.DataFrame, texts: Mapping[str, str], sizes: Mapping[str, int]) -> tuple[Drop, ...]:
+    """All falls by stage and rule; `texts` are the examples' by id, `sizes` the records of each source."""
+    found = []
+    for (stage, rule), rows in fallen.group_by("stage", "rule", maintain_order=True):
+        shares = rows.group_by("source").len().sort("source").iter_rows()
+        reason = rule_text(str(rule), rows["reason"])
+        found.append(
+            Drop(
+                stage=str(stage),
+                rule=str(rule),
+                reason=reason,
+                count=rows.height,
+                share_of_source={source: count / sizes[source] for source, count in shares},
+                examples=tuple(_example(row, reason, texts) for row in rows.head(EXAMPLES).iter_rows(named=True)),
+            )
+        )
+    return tuple(found)
+
+
+def _example(row: dict[str, Any], reason: str, texts: Mapping[str, str]) -> Example:
+    return Example(
+        id=row["id"],
+        source=row["source"],
+        excerpt=texts.get(row["id"], ""),
+        detail=row["reason"] if row["reason"] not in (reason, row["evidence"]) else "",
+        evidence=row["evidence"] or "",
+        witness=row["witness"],
+    )
