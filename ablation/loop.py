@@ -189,7 +189,7 @@ class Forked:
                 self._died()
 
     def _died(self) -> NoReturn:
-        tail = self.log.read_text(errors="replace")[-800:].strip()
+        tail = self.log.read_text(encoding="utf-8", errors="replace")[-800:].strip()
         raise IncompleteError(
             f"the process that starts trials ended; finished trials are kept and the same command resumes.\n{tail}"
         )

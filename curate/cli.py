@@ -133,7 +133,7 @@ def _again(verb: str, help: str) -> None:
 
         recipe, base = stored_recipe(folder, changes)
         with _progress() as notify:
-            entry = _walk(_job(recipe, base, folder, workers, notify, _commands(folder, verb)), None, verb)
+            entry = _walk(_job(recipe, base, folder, workers, notify, commands(folder, verb)), None, verb)
         _close(entry, folder, as_json)
 
     app.command(name=verb, help=help)(command)
@@ -207,13 +207,13 @@ def _command() -> str:
     return shlex.join(["curate", *sys.argv[1:]])
 
 
-def _commands(folder: Path, verb: str) -> str:
+def commands(folder: Path, verb: str) -> str:
     """The command of the run, and below it those that trained or decided anew; a page or an export changes nothing."""
     from buckets import read_json
 
-    stored = str(read_json(folder / "run.json").get("command", ""))
-    lines = stored.splitlines()
-    if verb in ("ablate", "decide") and _command() not in lines:
+    journal = read_json(folder / "run.json") if (folder / "run.json").exists() else {}
+    lines = str(journal.get("command", "")).splitlines()
+    if not lines or (verb in ("ablate", "decide") and _command() not in lines):
         lines.append(_command())
     return "\n".join(lines)
 

@@ -14,6 +14,8 @@ import jsonschema
 import pytest
 import yaml
 
+from curate.cli import commands
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -78,6 +80,16 @@ def test_run_show_report_export_round(world: Path, tmp_path: Path) -> None:
     refused = curate("ablate", str(out))
     assert refused.returncode == 2
     assert "no `ablate:` table" in refused.stderr
+
+
+def test_the_page_shows_what_made_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "run.json").write_text('{"command": "curate run my.yaml"}', encoding="utf-8")
+    monkeypatch.setattr(sys, "argv", ["curate", "again", "DIR"])
+    for verb in ("report", "export"):
+        assert commands(tmp_path, verb) == "curate run my.yaml"
+    for verb in ("ablate", "decide"):
+        assert commands(tmp_path, verb) == "curate run my.yaml\ncurate again DIR"
+    assert commands(tmp_path / "nothing", "report") == "curate again DIR"
 
 
 def test_read_looks_at_raw_files(world: Path) -> None:
