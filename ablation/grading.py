@@ -76,7 +76,7 @@ def score_trial(trial: Trial, folder: Path, grades: Grades) -> pl.DataFrame:
         "dose": trial.arm.dose,
         "seed": trial.seed,
     }
-    nll = json.loads((folder / "nll.json").read_text())
+    nll = json.loads((folder / "nll.json").read_text(encoding="utf-8"))
     with (folder / "samples.jsonl").open(encoding="utf-8", errors="surrogatepass") as file:
         sampled = {line["item"]: line for line in map(json.loads, file)}
     rows = []

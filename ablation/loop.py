@@ -109,7 +109,7 @@ def _result(trial: Trial, path: Path, code: int, seconds: float, late: bool) -> 
     if written.exists():
         return Result.read(written)
     log = path.parent / "log.txt"
-    tail = log.read_text(errors="replace")[-1500:].strip() if log.exists() else ""
+    tail = log.read_text(encoding="utf-8", errors="replace")[-1500:].strip() if log.exists() else ""
     how = f"stopped after {seconds:.0f} s" if late else f"the process ended with code {code} and left no result"
     result = Result(
         name=trial.name,
@@ -189,7 +189,7 @@ class Forked:
                 self._died()
 
     def _died(self) -> NoReturn:
-        tail = self.log.read_text(errors="replace")[-800:].strip()
+        tail = self.log.read_text(encoding="utf-8", errors="replace")[-800:].strip()
         raise IncompleteError(
             f"the process that starts trials ended; finished trials are kept and the same command resumes.\n{tail}"
         )

@@ -57,11 +57,11 @@ class Trial:
     fingerprint: str = ""
 
     def write(self, path: Path) -> None:
-        path.write_text(json.dumps(asdict(self), indent=1, sort_keys=True))
+        path.write_text(json.dumps(asdict(self), indent=1, sort_keys=True), encoding="utf-8")
 
     @classmethod
     def read(cls, path: Path) -> Trial:
-        raw = json.loads(path.read_text())
+        raw = json.loads(path.read_text(encoding="utf-8"))
         raw["arm"] = Arm(**raw["arm"])
         raw["mixture"] = {bucket: Share(**share) for bucket, share in raw["mixture"].items()}
         return cls(**raw)
@@ -89,12 +89,12 @@ class Result:
     def write(self, path: Path) -> None:
         """Whole or absent: a result that exists is finished."""
         aside = path.with_name(f".{path.name}.{os.getpid()}")
-        aside.write_text(json.dumps(asdict(self), indent=1, sort_keys=True))
+        aside.write_text(json.dumps(asdict(self), indent=1, sort_keys=True), encoding="utf-8")
         aside.replace(path)
 
     @classmethod
     def read(cls, path: Path) -> Result:
-        raw = json.loads(path.read_text())
+        raw = json.loads(path.read_text(encoding="utf-8"))
         raw["arm"] = Arm(**raw["arm"])
         raw["loss_curve"] = tuple((int(step), float(loss)) for step, loss in raw["loss_curve"])
         return cls(**raw)

@@ -157,7 +157,7 @@ def main() -> None:
         "input_mib": round(options.input.stat().st_size / 2**20, 1),
         "bars": bars(results),
     }
-    options.out.write_text(json.dumps({**head, "results": results}, indent=1) + "\n")
+    options.out.write_text(json.dumps({**head, "results": results}, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(head["bars"], indent=1))
 
 

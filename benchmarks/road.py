@@ -15,7 +15,7 @@ from buckets import cores
 
 def numbers(out: Path) -> dict[str, Any]:
     """Counts, speeds, memory, verdict and mixture of a finished run; no text of any row."""
-    report = json.loads((out / "report.json").read_text())
+    report = json.loads((out / "report.json").read_text(encoding="utf-8"))
     cleaning = report["costs"]["cleaning_seconds"]
     decision, mixture = report["decision"], report["mixture"]
     return {
@@ -57,7 +57,7 @@ def main() -> None:
     command = [sys.executable, "-m", "curate.cli", "run", str(options.recipe), "--out", str(options.out)]
     subprocess.run(command, check=True)
     said = shlex.join(["python", "-m", "benchmarks.road", *sys.argv[1:]])
-    options.result.write_text(json.dumps({"command": said, **numbers(options.out)}, indent=1) + "\n")
+    options.result.write_text(json.dumps({"command": said, **numbers(options.out)}, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from buckets.cores import cores
 from buckets.errors import CurateError, IncompleteError, InputError, RecipeError, RefusedError, RowError
 from buckets.evals import READERS, Call, EvalMapping, EvalSet, Problem, problem_of, read_eval, read_evals
 from buckets.files import expand, read_rows
-from buckets.formats import FORMATS, Format, Mapping, gold_in, last_boxed, sniff_format
+from buckets.formats import FIRST_ROWS, FORMATS, Format, Mapping, gold_in, last_boxed, sniff_format
 from buckets.frame import (
     FALLEN_SCHEMA,
     SCHEMA,
@@ -33,6 +33,7 @@ from buckets.store import digest, digest_file, read_frame, read_json, rows_of, w
 __all__ = [
     "BUCKETS",
     "FALLEN_SCHEMA",
+    "FIRST_ROWS",
     "FORMATS",
     "KINDS",
     "READERS",

@@ -18,7 +18,7 @@ def cores(quota: Path = _QUOTA) -> int:
 def _allowed(quota: Path) -> int:
     """Cores that `cpu.max` ("max 100000" or "150000 100000") allows; no such file means no limit."""
     try:
-        limit, period = quota.read_text().split()[:2]
+        limit, period = quota.read_text(encoding="ascii").split()[:2]
         return math.ceil(int(limit) / int(period))
     except (OSError, ValueError, ZeroDivisionError):
         return os.cpu_count() or 1

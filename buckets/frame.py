@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 import polars as pl
 
 from buckets.errors import RefusedError
@@ -188,8 +189,9 @@ def _lists(values: Sequence[Sequence[dict[str, Any]]]) -> pl.Series:
 
 
 def records(frame: pl.DataFrame) -> Iterator[Record]:
-    """The rows of a frame as Record objects, in order."""
+    """The rows of a frame as Record objects, in order; meta where the frame has that column."""
     wanted = ["id", "source", "bucket", "messages", "tools", "reference", "tests", "schema"]
+    wanted += ["meta"] if "meta" in frame.columns else []
     for row in frame.select(wanted).iter_rows(named=True):
         draft = Draft(
             messages=tuple(Message(**m) for m in row["messages"] or ()),
@@ -197,5 +199,6 @@ def records(frame: pl.DataFrame) -> Iterator[Record]:
             reference=row["reference"],
             tests=row["tests"],
             schema=row["schema"],
+            meta=orjson.loads(row["meta"]) if row.get("meta") else {},
         )
         yield Record(id=row["id"], source=row["source"], draft=draft, bucket=row["bucket"])

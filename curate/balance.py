@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Annotated, Any
 
 import polars as pl
 import xxhash
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from buckets import fallen_frame
 from curate.difficulty import difficulty
 from curate.stage import FALL, Decided, Fetch, Table
+
+Quota = Annotated[int, Field(ge=0)]
 
 _GRADES = ("easy", "medium", "hard")
 
@@ -20,14 +22,21 @@ _GRADES = ("easy", "medium", "hard")
 class Balance(Table):
     """Caps each bucket and spreads what stays evenly over difficulty x length cells."""
 
-    max_rows: int | dict[str, int] | None = None
+    max_rows: Quota | dict[str, Quota] | None = None
     """Most rows of a bucket, one number for all or by bucket; null keeps all."""
     min_rows: int = Field(0, ge=0)
     """Fewest rows a bucket should have; fewer is reported as a shortfall, nothing is repeated to fill it."""
-    length_edges: tuple[int, ...] = (64, 256, 1024, 4096)
-    """Borders between length classes, in tokens of the whole row."""
+    length_edges: tuple[int, ...] = Field((64, 256, 1024, 4096), min_length=1)
+    """Borders between length classes, in tokens of the whole row, rising."""
     seed: int = 0
     """Chooses among the rows of a crowded cell."""
+
+    @field_validator("length_edges")
+    @classmethod
+    def _rising(cls, edges: tuple[int, ...]) -> tuple[int, ...]:
+        if edges[0] < 1 or any(a >= b for a, b in pairwise(edges)):
+            raise ValueError(f"must rise from one border to the next and start above 0, not {list(edges)}")
+        return edges
 
     def sketch(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Numbers only: about 100 bytes a row."""

@@ -14,7 +14,7 @@ from curate.dedup import Beside
 from curate.earlier import earlier
 from curate.executor import Executor, executor
 from curate.job import Run
-from curate.read import InputFile, input_files
+from curate.read import InputFile, every_file
 from curate.recipe import CLEANING, ROAD, Recipe
 from curate.shards import Counts, Sorter, StageFolder, global_shards, read_shards, row_shards
 from curate.stage import canonical
@@ -25,7 +25,7 @@ _CODE = ("buckets", "verifiers", "curate")
 
 def clean(job: Run, wanted: Sequence[str], entry: dict[str, Any]) -> StageFolder:
     """Read to balance; returns the folder of the last cleaning stage that stands."""
-    files = [file for source in job.recipe.read.sources for file in input_files(source, job.base)]
+    files = every_file(job.recipe.read.sources, job.base)
     if job.recipe.semantic is not None and "semantic" in wanted:
         job.recipe.semantic.at(job.base, job.out)  # a model or an extra that is missing is said before hours of work
     fingerprint = _inputs(files)
@@ -104,8 +104,9 @@ def _walk(
     recipe = job.recipe
     if before is None:
         names, by_file = read_shards(files, recipe.read.shard_rows, folder, hands, job.notify)
-        counts = Counts.sum(part for _, part in by_file)
-        notes["files"] = [_file_line(file, part) for file, part in by_file]
+        counts = Counts.sum(part for _, part, _ in by_file)
+        notes["files"] = [_file_line(file, part, raw) for file, part, raw in by_file]
+        notes["raw_rows"] = sum(raw for _, _, raw in by_file)
     elif stage == "dedup" and recipe.dedup is not None:
         beside = Beside(recipe.dedup, earlier(recipe.dedup.against, job.base))
         names, counts, notes = global_shards(beside, before, folder, hands, job.notify)
@@ -133,13 +134,14 @@ def _sorter(job: Run, stage: str) -> Sorter:
     raise InputError(f"stage {stage!r} is no row-wise stage")
 
 
-def _file_line(file: InputFile, counts: Counts) -> dict[str, Any]:
+def _file_line(file: InputFile, counts: Counts, raw_rows: int) -> dict[str, Any]:
     return {
         "source": file.source.name,
         "path": file.shown,
         "format": file.format,
         "why": file.why,
-        "rows": counts.rows_in,
+        "rows": raw_rows,
+        "records": counts.rows_in,
         "quarantined": counts.quarantined,
     }
 

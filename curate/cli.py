@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from curate import __version__
+from curate.terminal import STOPPED, Verbs, sentence
+from curate.terminal import print_json as _print_json
+from curate.terminal import progress as _progress
+from curate.terminal import say as _say
+
 if TYPE_CHECKING:
     from curate.job import Run
     from curate.shards import Notify
 
+_SHOWN = 5
+"""Rows that `show --rule` prints."""
+
 app = typer.Typer(
     name="curate",
+    cls=Verbs,
     help="Which SFT data is worth training on, what each kind buys, and when SFT is done.\n\n"
     "Exit codes: 0 done, 2 bad recipe or input, 3 incomplete but resumable, 4 refused.",
     no_args_is_help=True,
@@ -43,6 +50,21 @@ Workers = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"sft-curate {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _top(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """What stands before the verbs."""
+
+
 @app.command()
 def check(recipe: RecipePath, changes: Changes = [], as_json: AsJson = False) -> None:  # noqa: B006 - typer copies it
     """Check a recipe in full and show what it would do; nothing is run."""
@@ -55,9 +77,11 @@ def check(recipe: RecipePath, changes: Changes = [], as_json: AsJson = False) ->
     if as_json:
         _print_json({"stages": on, "files": files})
         return
-    typer.echo(f"{recipe}: fine. Stages: {' > '.join(on)}")
+    _say(f"{recipe}: fine. Stages: {' > '.join(on)}")
     for line in files:
-        typer.echo(f"  {line['source']}: {line['path']} is {line['format']} ({line['why']})")
+        _say(f"  {line['source']}: {line['path']} is {line['format']} ({line['why']}); {line['readable']} can be read")
+        if line["fault"]:
+            _say(f"    first that cannot: {line['fault']}")
 
 
 @app.command()
@@ -68,18 +92,16 @@ def read(
     """Look at raw files: format found and why, rows, unreadable rows by reason."""
     from curate.show import look_at
 
-    found = [look_at(path) for path in files]
+    found = [line for path in files for line in look_at(path)]
     if as_json:
         _print_json(found)
         return
     for line in found:
-        typer.echo(
-            f"{line['path']}: {line['format']} ({line['why']}); {line['records']} records from {line['rows']} rows"
-        )
+        _say(f"{line['path']}: {line['format']} ({line['why']}); {line['records']} records from {line['rows']} rows")
         for reason, count in line["quarantined"].items():
-            typer.echo(f"  quarantined {count}: {reason} (first at row {line['first'][reason]})")
+            _say(f"  quarantined {count}: {reason} (first at row {line['first'][reason]})")
         for bucket, count in line["buckets"].items():
-            typer.echo(f"  bucket {bucket}: {count}")
+            _say(f"  bucket {bucket}: {count}")
 
 
 @app.command()
@@ -95,6 +117,8 @@ def run(
     """Walk the road from raw files to report and export; the same command resumes."""
     from curate.recipe import load
 
+    if only is not None and until is not None:
+        raise typer.BadParameter("give either --only or --until: one stage, or all up to one")
     out = out or Path("runs") / recipe.stem
     with _progress() as notify:
         entry = _walk(_job(load(recipe, changes), recipe.parent.resolve(), out, workers, notify), until, only)
@@ -109,7 +133,7 @@ def _again(verb: str, help: str) -> None:
 
         recipe, base = stored_recipe(folder, changes)
         with _progress() as notify:
-            entry = _walk(_job(recipe, base, folder, workers, notify), None, verb)
+            entry = _walk(_job(recipe, base, folder, workers, notify, commands(folder, verb)), None, verb)
         _close(entry, folder, as_json)
 
     app.command(name=verb, help=help)(command)
@@ -124,17 +148,22 @@ _again("export", "Write the dataset for trainers again.")
 @app.command()
 def show(
     folder: RunDir,
-    id: Annotated[str, typer.Argument(help="A record's id.", show_default=False)],
+    id: Annotated[str | None, typer.Argument(metavar="ID", help="A record's id.", show_default=False)] = None,
+    rule: Annotated[
+        str | None, typer.Option("--rule", metavar="RULE", help="Instead of an id: the first rows that fell to a rule.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """One record's life: where it came from, what it says, each stage, why it fell, its witness."""
-    from curate.show import life, life_text
+    from curate.show import fallen_by, fallen_text, life, life_text
 
-    found = life(folder, id)
+    if (id is None) == (rule is None):
+        raise typer.BadParameter("give an ID, or --rule RULE to find some")
+    found = life(folder, id) if id is not None else fallen_by(folder, rule or "", _SHOWN)
     if as_json:
         _print_json(found)
     else:
-        typer.echo(life_text(found))
+        _say(life_text(found) if id is not None else fallen_text(found))
 
 
 @app.command(name="contamination-card")
@@ -196,11 +225,26 @@ def schema() -> None:
     _print_json(Recipe.model_json_schema())
 
 
-def _job(recipe: Any, base: Path, out: Path, workers: int | None, notify: Notify) -> Run:
+def _job(recipe: Any, base: Path, out: Path, workers: int | None, notify: Notify, command: str | None = None) -> Run:
     from buckets import cores
     from curate.job import Run
 
-    return Run(recipe, base, out, workers or cores(), notify, shlex.join(["curate", *sys.argv[1:]]))
+    return Run(recipe, base, out, workers or cores(), notify, command or _command())
+
+
+def _command() -> str:
+    return shlex.join(["curate", *sys.argv[1:]])
+
+
+def commands(folder: Path, verb: str) -> str:
+    """The command of the run, and below it those that trained or decided anew; a page or an export changes nothing."""
+    from buckets import read_json
+
+    journal = read_json(folder / "run.json") if (folder / "run.json").exists() else {}
+    lines = str(journal.get("command", "")).splitlines()
+    if not lines or (verb in ("ablate", "decide") and _command() not in lines):
+        lines.append(_command())
+    return "\n".join(lines)
 
 
 def _walk(job: Run, until: str | None, only: str | None) -> dict[str, Any]:
@@ -209,41 +253,15 @@ def _walk(job: Run, until: str | None, only: str | None) -> dict[str, Any]:
     return walk(job, until, only)
 
 
-@contextmanager
-def _progress() -> Iterator[Notify]:
-    """A bar for each stage on a terminal; silence elsewhere."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    from curate.shards import silent
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield silent
-        return
-    columns = (TextColumn("{task.description:>14}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console) as bars:
-        tasks: dict[str, Any] = {}
-
-        def notify(stage: str, done: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bars.add_task(stage, total=total or None)
-            bars.update(tasks[stage], completed=done, total=total or None)
-
-        yield notify
-
-
 def _close(entry: dict[str, Any], out: Path, as_json: bool) -> None:
-    from curate.show import closing
+    from curate.show import closing, unread_sources
 
     if as_json:
         _print_json(entry)
+        for warning in unread_sources(entry["stages"][0]["notes"]["files"]):
+            _say(f"WARNING: {warning}", err=True)
     else:
-        typer.echo(closing(entry, out))
-
-
-def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+        _say(closing(entry, out))
 
 
 def main() -> None:
@@ -251,24 +269,15 @@ def main() -> None:
     try:
         app()
     except KeyboardInterrupt:
-        typer.echo("curate: stopped; the same command resumes from the last whole shard or trial", err=True)
+        typer.echo(f"curate: {STOPPED}", err=True)
         raise SystemExit(3) from None
     except Exception as error:
         from buckets import CurateError  # here, so that `--help` need not load it
 
         if not isinstance(error, CurateError):
             raise
-        typer.echo(f"curate: {_sentence(error)}", err=True)
+        _say(f"curate: {sentence(error)}", err=True)
         raise SystemExit(error.exit_code) from error
-
-
-def _sentence(error: Exception) -> str:
-    from buckets import RecipeError
-
-    if not isinstance(error, RecipeError):
-        return str(error)
-    lines = "\n".join(f"  - {mistake}" for mistake in error.mistakes)
-    return f"{len(error.mistakes)} mistake(s) in the recipe:\n{lines}"
 
 
 if __name__ == "__main__":

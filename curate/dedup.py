@@ -64,9 +64,12 @@ class Dedup(Table):
     none of theirs ever does. Paths are relative to the recipe."""
 
     def index(self) -> str:
-        """Names the way sketches are made: those made under the same key can stand side by side."""
+        """Names the way sketches are made: those made under the same key can stand side by side.
+
+        Keys of sides are hashes of polars, which are stable within one version only.
+        """
         shape = str(self.near.shape()) if self.near else "exact"
-        return digest([shape, str(self.reasoning), code_digest("buckets", "curate")])
+        return digest([shape, str(self.reasoning), pl.__version__, code_digest("buckets", "curate")])
 
     def sketch(self, frame: pl.DataFrame) -> pl.DataFrame:
         """id, preferences, 128-bit keys of both sides and the signature: about 700 bytes a row."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing import get_context
 from typing import Any, Protocol, TypeVar
 
@@ -44,9 +47,10 @@ class LocalProcesses:
         before = os.environ.get("POLARS_MAX_THREADS")
         os.environ["POLARS_MAX_THREADS"] = str(threads)
         try:
-            self._pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
-            for _ in range(workers):
-                self._pool.submit(os.getpid)
+            self._pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_deaf_to_ctrl_c)
+            with _born_deaf_to_ctrl_c():
+                for _ in range(workers):
+                    self._pool.submit(os.getpid)
         finally:
             if before is None:
                 del os.environ["POLARS_MAX_THREADS"]
@@ -73,6 +77,24 @@ class LocalProcesses:
 
     def close(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _deaf_to_ctrl_c() -> None:
+    """A terminal sends Ctrl-C to workers too: they finish their shard, and this process says why it stops."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextmanager
+def _born_deaf_to_ctrl_c() -> Iterator[None]:
+    """Processes started inside ignore Ctrl-C from their first moment; only the main thread can see to it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 class RayTasks:

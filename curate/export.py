@@ -29,7 +29,7 @@ class Export(Table):
 
     formats: tuple[Kind, ...] = Field(("messages", "parquet"), min_length=1)
     """messages: OpenAI messages JSONL; sharegpt: ShareGPT JSONL; parquet: the canonical schema."""
-    name: str = "curated"
+    name: str = Field("curated", pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
     """Dataset name, in the card and in file names."""
 
 
@@ -44,7 +44,7 @@ def export(table: Export, data: StageFolder, out: Path) -> dict[str, Any]:
     try:
         (aside / "data").mkdir(parents=True)
         notes = _write_all(table, data, out, aside)
-        (aside / "SHA256SUMS").write_text("".join(_checksums(aside)))
+        (aside / "SHA256SUMS").write_text("".join(_checksums(aside)), encoding="utf-8")
     except OSError as error:
         raise IncompleteError(f"{aside}: cannot write ({error}); make room and run again") from error
     shutil.rmtree(final, ignore_errors=True)
@@ -66,11 +66,13 @@ def _write_all(table: Export, data: StageFolder, out: Path, folder: Path) -> dic
     if refused:
         (folder / "not_exported.jsonl").write_bytes(b"".join(orjson.dumps(r) + b"\n" for r in refused))
     resolved = read_json(out / "recipe.json")["recipe"]
-    (folder / "recipe.yaml").write_text(yaml.safe_dump(resolved, sort_keys=True, allow_unicode=True))
+    text = yaml.safe_dump(resolved, sort_keys=True, allow_unicode=True)
+    (folder / "recipe.yaml").write_text(text, encoding="utf-8")
     for name in ("decision.json", "mixture.json"):
         if (out / name).exists():
             shutil.copyfile(out / name, folder / name)
-    (folder / "README.md").write_text(card(table.name, table.formats, resolved, _summary(data), out))
+    page = card(table.name, table.formats, resolved, _summary(data), out)
+    (folder / "README.md").write_text(page, encoding="utf-8")
     return {"rows": rows, "refused": len(refused)}
 
 

@@ -72,6 +72,7 @@ def near_twins(
         "rows_in_bands": len(grouped),
         "pairs_compared": neighbours.compared,
         "pairs_not_compared_in_crowds": neighbours.skipped,
+        "similar_pairs_not_read": neighbours.unread,
     }
     return found, notes
 

@@ -24,10 +24,15 @@ def run(job: Run, until: str | None = None, only: str | None = None) -> dict[str
     """Walk the road and return the journal (also in run.json).
 
     `until` is the last stage to run; `only` runs one stage on what stands, and raises InputError when
-    an earlier stage has not been run yet. Raises RefusedError when another run holds the folder.
+    an earlier stage has not been run yet, or when the folder cannot be written. Raises RefusedError when
+    another run holds it.
     """
     wanted = _wanted(job.recipe, until, only)
-    job.out.mkdir(parents=True, exist_ok=True)
+    try:
+        job.out.mkdir(parents=True, exist_ok=True)
+        (job.out / ".lock").touch()
+    except OSError as error:
+        raise InputError(f"--out {job.out}: cannot write there ({error.strerror}); name another folder") from error
     with _lock(job.out), PeakMemory() as peak:
         started = time.perf_counter()
         entry = _journal(job)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -12,6 +12,7 @@ import polars as pl
 from pydantic import Field
 
 from buckets import (
+    FIRST_ROWS,
     FORMATS,
     InputError,
     Kind,
@@ -30,8 +31,6 @@ from buckets import (
     sniff_format,
 )
 from curate.stage import Table
-
-_SNIFF_ROWS = 100
 
 
 class Source(Table):
@@ -57,7 +56,7 @@ class Read(Table):
     """What to read."""
 
     sources: tuple[Source, ...] = Field(min_length=1)
-    """Raw data, in the order in which it is shown and, unless dedup says otherwise, preferred."""
+    """Raw data, in the order in which it is read and shown. Which of two copies stays is dedup's to say."""
     shard_rows: int = Field(20_000, ge=1)
     """Rows in a shard: the unit of parallel work, of memory and of resuming."""
 
@@ -85,11 +84,39 @@ class Chunk:
     rows: list[Raw]
 
 
+def every_file(sources: Iterable[Source], base: Path) -> list[InputFile]:
+    """Every file of the sources with its format found or declared; InputError names all that cannot be read."""
+    found, faults = found_files(sources, base)
+    if faults:
+        raise InputError(all_of(faults))
+    return found
+
+
+def found_files(sources: Iterable[Source], base: Path) -> tuple[list[InputFile], list[str]]:
+    """The files of the sources that can be read, and a sentence for each that cannot."""
+    found: list[InputFile] = []
+    faults: list[str] = []
+    for source in sources:
+        paths = expand(source.files, base)
+        folder = _common_folder(paths)
+        for path in paths:
+            try:
+                found.append(_input_file(source, path, folder, base))
+            except InputError as error:
+                faults.append(str(error))
+    return found, faults
+
+
 def input_files(source: Source, base: Path) -> list[InputFile]:
-    """Every file of a source with its format found or declared; InputError names what cannot be read."""
-    paths = expand(source.files, base)
-    folder = _common_folder(paths)
-    return [_input_file(source, path, folder, base) for path in paths]
+    """The files of one source."""
+    return every_file((source,), base)
+
+
+def all_of(faults: Sequence[str]) -> str:
+    """Faults of single files as one message."""
+    if len(faults) == 1:
+        return faults[0]
+    return f"{len(faults)} files cannot be read:" + "".join(f"\n  - {fault}" for fault in faults)
 
 
 def _input_file(source: Source, path: Path, folder: Path, base: Path) -> InputFile:
@@ -99,12 +126,45 @@ def _input_file(source: Source, path: Path, folder: Path, base: Path) -> InputFi
         return InputFile(source, path, name, shown, "mapping", "declared mapping")
     if source.format != "auto":
         return InputFile(source, path, name, shown, source.format, "declared format")
-    values = (raw.value for raw in read_rows(path, source.kind) if raw.value is not None)
-    rows = list(islice(values, _SNIFF_ROWS))
+    fault = "it holds no row"
+    rows: list[dict[str, Any]] = []
+    for raw in read_rows(path, source.kind):
+        if raw.value is not None:
+            rows.append(raw.value)
+        elif raw.fault is not None and not rows and fault == "it holds no row":
+            fault = f"row {raw.row} is {raw.fault.reason}: {raw.fault.detail}"
+        if len(rows) == FIRST_ROWS:
+            break
     if not rows:
-        raise InputError(f"{shown}: not one row could be read; check the file, or declare its kind in the recipe")
+        raise InputError(
+            f"{shown}: not one row could be read ({fault}); check the file, or declare its kind in the recipe"
+        )
     format, why = sniff_format(rows, shown)
     return InputFile(source, path, name, shown, format.name, why)
+
+
+@dataclass(frozen=True)
+class Tried:
+    """How the first rows of a file read in the format that was found or declared for it."""
+
+    rows: int
+    readable: int
+    fault: str
+    """The first row that could not be read, and why; empty when all could."""
+
+
+def try_rows(file: InputFile) -> Tried:
+    """Read the first rows of a file as a run would."""
+    rows = readable = 0
+    fault = ""
+    for raw in islice(read_rows(file.path, file.source.kind), FIRST_ROWS):
+        rows += 1
+        try:
+            _rows(file, raw)
+            readable += 1
+        except RowError as error:
+            fault = fault or f"row {raw.row} is {error}"
+    return Tried(rows, readable, fault)
 
 
 def _common_folder(paths: list[Path]) -> Path:
@@ -143,8 +203,6 @@ def _rows(file: InputFile, raw: Raw) -> list[dict[str, Any]]:
         drafts = [FORMATS[file.format].read(value)]
     else:
         drafts = file.source.mapping.read(value)
-        if not drafts:
-            raise RowError("empty_explode", "the mapping's list is empty, so the row gives no example")
     rows = []
     for part, draft in enumerate(drafts):
         row = row_of(draft, source=file.source.name, path=file.shown, file=file.name, row=raw.row, format=file.format)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +18,8 @@ from curate.decontaminate import Decontaminate
 from curate.dedup import Dedup
 from curate.earlier import earlier
 from curate.export import Export
+from curate.mistakes import near as _near
+from curate.mistakes import sentences
 from curate.read import Read
 from curate.semantic import Semantic
 from curate.stage import Table
@@ -95,7 +96,7 @@ def parse(raw: Any, base: Path, changes: Sequence[str] = (), where: str = "recip
     try:
         recipe = Recipe.model_validate(tables)
     except ValidationError as error:
-        raise RecipeError(mistakes + [_sentence(e) for e in error.errors()]) from error
+        raise RecipeError(mistakes + sentences(error, Recipe)) from error
     mistakes += list(_meaning(recipe, base))
     if mistakes:
         raise RecipeError(mistakes)
@@ -140,57 +141,6 @@ def _change(tables: dict[str, Any], change: str) -> list[str]:
 
 def _item(values: list[Any], key: str) -> Any:
     return values[int(key)] if key.isdigit() and int(key) < len(values) else None
-
-
-def _sentence(error: Any) -> str:
-    """One pydantic error as a person would say it: path, what is wrong, what to write."""
-    path = ".".join(str(part) for part in error["loc"])
-    if error["type"] == "extra_forbidden":
-        known = _keys_at(error["loc"][:-1])
-        return f"{path}: unknown key{_near(str(error['loc'][-1]), known)}"
-    if error["type"] == "missing":
-        return f"{path}: missing; this key is required"
-    found = error.get("input")
-    shown = f" (found {found!r})" if isinstance(found, str | int | float | bool) else ""
-    return f"{path}: {error['msg']}{shown}"
-
-
-def _keys_at(location: Sequence[int | str]) -> list[str]:
-    """The keys that the published schema allows at a place in the recipe."""
-    schema = Recipe.model_json_schema()
-    nodes = [schema]
-    for part in location:
-        nodes = [child for node in nodes for child in _children(node, part, schema)]
-    return sorted({key for node in nodes for key in _resolve(node, schema).get("properties", {})})
-
-
-def _children(node: dict[str, Any], part: int | str, schema: dict[str, Any]) -> list[dict[str, Any]]:
-    found = []
-    for option in _options(_resolve(node, schema), schema):
-        if isinstance(part, int) and "items" in option:
-            found.append(option["items"])
-        elif part in option.get("properties", {}):
-            found.append(option["properties"][part])
-        elif option.get("title") == part:  # a branch of a union, which pydantic names in the path
-            found.append(option)
-    return [option for node in found for option in _options(_resolve(node, schema), schema)]
-
-
-def _options(node: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]]:
-    return [_resolve(option, schema) for option in node.get("anyOf", node.get("oneOf", [node]))]
-
-
-def _resolve(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
-    reference = node.get("$ref")
-    return schema["$defs"][reference.rsplit("/", 1)[-1]] if reference else node
-
-
-def _near(word: str, known: Iterable[str]) -> str:
-    known = list(known)
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
-    if close:
-        return f"; did you mean {close[0]!r}?"
-    return f"; known here: {', '.join(known)}" if known else ""
 
 
 def _meaning(recipe: Recipe, base: Path) -> Iterable[str]:
@@ -240,10 +190,34 @@ def _meaning(recipe: Recipe, base: Path) -> Iterable[str]:
         yield from _trainable(recipe.ablate, base)
         if recipe.bucket is None:
             yield "ablate: needs buckets; add an empty table `bucket:`"
+    yield from _buckets(recipe)
     if recipe.decide is not None and recipe.ablate is None:
         yield "decide: nothing to decide from; add an `ablate:` table or remove `decide:`"
     if recipe.truth is not None:
         yield from _files("truth", (recipe.truth,), base)
+
+
+def _buckets(recipe: Recipe) -> Iterable[str]:
+    """Names of buckets wherever a table speaks of them; `default` where one value may stand for all others."""
+    named: dict[str, Iterable[str]] = {}
+    if recipe.balance is not None:
+        named["balance.max_rows"] = _keys(recipe.balance.max_rows)
+        if recipe.bucket is None:
+            yield "balance: needs buckets, else no quota holds; add an empty table `bucket:`"
+    if recipe.ablate is not None:
+        named["ablate.rows_per_bucket"] = _keys(recipe.ablate.rows_per_bucket) - {"default"}
+        named["ablate.epochs"] = _keys(recipe.ablate.epochs) - {"default"}
+    if recipe.decide is not None:
+        named["decide.floors"] = recipe.decide.floors
+        named["decide.verifiable"] = recipe.decide.verifiable
+    for where, names in named.items():
+        for name in sorted(names):
+            if name not in BUCKETS:
+                yield f"{where}: no bucket {name!r}{_near(name, BUCKETS)}"
+
+
+def _keys(value: object) -> set[str]:
+    return set(value) if isinstance(value, dict) else set()
 
 
 def _trainable(ablate: AblationSettings, base: Path) -> Iterable[str]:

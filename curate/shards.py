@@ -123,8 +123,8 @@ class RowJob:
 
 def read_shards(
     files: Sequence[InputFile], shard_rows: int, folder: StageFolder, executor: Executor, notify: Notify
-) -> tuple[list[str], list[tuple[InputFile, Counts]]]:
-    """Shard names in reading order, and the counts of each file."""
+) -> tuple[list[str], list[tuple[InputFile, Counts, int]]]:
+    """Shard names in reading order, and the counts of each file: of its records, and of its raw rows."""
     names: list[str] = []
 
     def jobs() -> Iterable[ReadJob]:
@@ -133,22 +133,36 @@ def read_shards(
                 names.append(f"{place:05d}-{chunk.index:06d}")
                 yield ReadJob(chunk, folder, names[-1])
 
-    by_file: dict[int, list[Counts]] = {}
-    for done, (place, counts) in enumerate(executor.map(_read_job, jobs()), start=1):
-        by_file.setdefault(place, []).append(counts)
+    parts: list[list[Counts]] = [[] for _ in files]
+    raw_rows = [0] * len(files)
+    for done, (place, counts, raw) in enumerate(executor.map(_read_job, jobs()), start=1):
+        parts[place].append(counts)
+        raw_rows[place] += raw
         notify("read", done, 0)
-    return names, [(file, Counts.sum(by_file.get(place, []))) for place, file in enumerate(files)]
+    sums = map(Counts.sum, parts)
+    return names, list(zip(files, sums, raw_rows, strict=True))
 
 
-def _read_job(job: ReadJob) -> tuple[int, Counts]:
+def _read_job(job: ReadJob) -> tuple[int, Counts, int]:
+    """The place of the file, counts of records (a raw row may give several), and the number of raw rows.
+
+    The row law is checked against the raw rows, also for a shard that an interrupted run has left.
+    """
     place = int(job.name.split("-")[0])
     found = _already(job.folder, job.name)
     if found is None:
         out = read_chunk(job.chunk)
-        raw_rows = out.kept.select(pl.col("origin").struct.field("row").n_unique()).item() if out.kept.height else 0
-        check_counts("read", len(job.chunk.rows), raw_rows, out.dropped.height)
+        check_counts("read", len(job.chunk.rows), _origins(out.kept), out.dropped.height)
         found = _write(job.folder, job.name, out)
-    return place, Counts(found.kept + found.quarantined, found.kept, 0, found.quarantined)
+    else:
+        kept = read_frame(job.folder.kept(job.name), ["origin"])
+        check_counts("read", len(job.chunk.rows), _origins(kept), found.quarantined)
+    return place, found, len(job.chunk.rows)
+
+
+def _origins(records: pl.DataFrame) -> int:
+    """How many raw rows stand behind the records of one file."""
+    return records["origin"].struct.field("row").n_unique()
 
 
 def row_shards(

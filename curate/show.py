@@ -11,22 +11,46 @@ from typing import Any
 
 import polars as pl
 
-from buckets import InputError, assign, empty_frame, read_json
+from buckets import InputError, assign, empty_frame, read_frame, read_json
 from curate.earlier import earlier, rows_behind
-from curate.read import Source, chunks, input_files, read_chunk
+from curate.mistakes import near
+from curate.read import InputFile, Source, all_of, chunks, found_files, input_files, read_chunk, try_rows
 from curate.recipe import Recipe, parse
 from curate.shards import StageFolder
 
 
 def files_table(recipe: Recipe, base: Path) -> list[dict[str, str]]:
-    """source, path, format and why, for each input file."""
-    files = [file for source in recipe.read.sources for file in input_files(source, base)]
-    return [{"source": f.source.name, "path": f.shown, "format": f.format, "why": f.why} for f in files]
+    """source, path, format, why and how the first rows read, for each input file.
+
+    InputError names all files that cannot be read, or of whose first rows none can be read as the recipe says.
+    """
+    files, faults = found_files(recipe.read.sources, base)
+    table = []
+    for file in files:
+        try:
+            tried = try_rows(file)
+        except InputError as error:
+            faults.append(str(error))
+            continue
+        if not tried.readable:
+            faults.append(
+                f"{file.shown}: none of the first {tried.rows} rows can be read as {file.format} ({file.why}); "
+                f"{tried.fault or 'there are none'}"
+            )
+        line = {"source": file.source.name, "path": file.shown, "format": file.format, "why": file.why}
+        table.append(line | {"readable": f"{tried.readable} of the first {tried.rows} rows", "fault": tried.fault})
+    if faults:
+        raise InputError(all_of(faults))
+    return table
 
 
-def look_at(path: Path) -> dict[str, Any]:
-    """One raw file: format found, rows, unreadable rows by reason, buckets that the signals see."""
-    (file,) = input_files(Source(name="file", files=(path.name,)), path.resolve().parent)[:1]
+def look_at(path: Path) -> list[dict[str, Any]]:
+    """Each raw file that a path, a folder or a pattern names, seen as a source of its own."""
+    return [_look_at(file) for file in input_files(Source(name="file", files=(str(path),)), Path.cwd())]
+
+
+def _look_at(file: InputFile) -> dict[str, Any]:
+    """Format found, rows, unreadable rows by reason, buckets that the signals see."""
     reasons: Counter[str] = Counter()
     first: dict[str, int] = {}
     buckets: Counter[str] = Counter()
@@ -40,7 +64,7 @@ def look_at(path: Path) -> dict[str, Any]:
             first.setdefault(rule, row)
         buckets.update(bucket or "unsure" for bucket in assign(out.kept)["bucket"])
     return {
-        "path": str(path),
+        "path": file.shown,
         "format": file.format,
         "why": file.why,
         "rows": rows,
@@ -73,7 +97,8 @@ def life(folder: Path, id: str) -> dict[str, Any]:
             stages.append({"stage": line["stage"], "verdict": fell[0]["fate"], **fell[0]})
     if record is None and not fell:
         raise InputError(
-            f"{folder}: no record {id!r}; ids look like source/file:row:hash, see ledger.parquet and export/"
+            f"{folder}: no record {id!r}; ids look like source/file:row:hash. Rows that stayed carry theirs in the "
+            f"export, rows that fell in {folder / 'ledger.parquet'}: `curate show {folder} --rule RULE` lists some"
         )
     witness = fell[0]["witness"] if fell else None
     return {
@@ -83,6 +108,25 @@ def life(folder: Path, id: str) -> dict[str, Any]:
         "fell": fell[0] if fell else None,
         "witness": _witness(folder, journal, witness),
     }
+
+
+def fallen_by(folder: Path, rule: str, most: int) -> dict[str, Any]:
+    """How many rows fell to a rule, and the first of them; InputError when none did."""
+    ledger = read_frame(folder / "ledger.parquet")
+    rows = ledger.filter(pl.col("rule") == rule)
+    if rows.is_empty():
+        known = near(rule, sorted(ledger["rule"].unique()))
+        raise InputError(f"{folder}: no row fell to a rule {rule!r}{known}")
+    return {"rule": rule, "rows": rows.height, "first": rows.head(most).to_dicts()}
+
+
+def fallen_text(found: dict[str, Any]) -> str:
+    """Rows that fell to a rule as lines for a terminal: their ids first."""
+    lines = [f"{found['rows']:,} rows fell to {found['rule']}; the first {len(found['first'])}:"]
+    for row in found["first"]:
+        origin = row["origin"]
+        lines += [f"{row['id']}", f"  from {origin['file']} row {origin['row']}: {row['reason']} [{row['evidence']}]"]
+    return "\n".join(lines)
 
 
 def _find(folder: Path, line: dict[str, Any], id: str) -> list[dict[str, Any]]:
@@ -144,24 +188,49 @@ def _talk(messages: Sequence[dict[str, Any]]) -> list[str]:
     for message in messages:
         text = " ".join(part for part in (message["content"], message["tool_calls"]) if part)
         shown = textwrap.shorten(json.dumps(text, ensure_ascii=False), 300, placeholder=" ...")
-        lines.append(f"  {message['role']:<9}{shown}")
+        lines.append(f"  {message['role']:<9} {shown}")
     return lines
 
 
 def closing(entry: dict[str, Any], out: Path) -> str:
-    """The last lines of a run: what fell, the verdict, the mixture, where the report is."""
+    """The last lines of a run: what fell, the verdict, the mixture, and where everything is."""
     lines = []
     for line in entry["stages"]:
         counts = line["counts"]
         fell = counts["dropped"] + counts["quarantined"]
         lines.append(f"{line['stage']:>13}  {counts['rows_in']:>9,} in  {counts['kept']:>9,} kept  {fell:>7,} fell")
+    read = entry["stages"][0]
+    if read["notes"]["raw_rows"] != read["counts"]["rows_in"]:
+        lines.insert(
+            1, f"{'':>13}  ({read['notes']['raw_rows']:,} raw rows gave {read['counts']['rows_in']:,} records)"
+        )
+    lines += [f"WARNING: {warning}" for warning in unread_sources(read["notes"]["files"])]
     if (out / "decision.json").exists():
         lines += ["", *_verdict(read_json(out / "decision.json"))]
     if (out / "mixture.json").exists():
         lines += ["", *_mixture(read_json(out / "mixture.json"))]
+    lines.append("")
+    if (out / "export").exists():
+        lines.append(f"Dataset: {out / 'export'} (each row with its id)")
+    lines.append(f"Rows that fell: {out / 'ledger.parquet'} (`curate show {out} --rule RULE` lists some, with ids)")
     if (out / "report.html").exists():
-        lines += ["", f"Report: {out / 'report.html'}"]
+        lines.append(f"Report: {out / 'report.html'}")
     return "\n".join(lines)
+
+
+def unread_sources(files: Sequence[dict[str, Any]]) -> list[str]:
+    """A sentence for each source of which not one row could be read."""
+    found = []
+    for name in dict.fromkeys(file["source"] for file in files):
+        mine = [file for file in files if file["source"] == name]
+        rows, lost = (sum(file[key] for file in mine) for key in ("rows", "quarantined"))
+        if rows == lost:
+            formats = " or ".join(dict.fromkeys(file["format"] for file in mine))
+            found.append(
+                f"source {name!r}: not one of its {rows:,} rows could be read as {formats}; all are quarantined. "
+                "Check its format or mapping in the recipe."
+            )
+    return found
 
 
 def _verdict(decision: dict[str, Any]) -> list[str]:

@@ -7,6 +7,8 @@ from functools import cache
 from importlib import import_module, metadata
 from pathlib import Path
 
+import polars as pl
+
 from buckets import digest
 
 _PACKAGES = (
@@ -38,8 +40,11 @@ def versions() -> dict[str, str]:
 
 @cache
 def code_digest(*packages: str) -> str:
-    """32 hex digits over the sources of our packages: an outcome is reused only by the code that made it."""
-    parts: list[str | bytes] = []
+    """32 hex digits over the sources of our packages: an outcome is reused only by the code that made it.
+
+    The version of polars counts as code: its hashes, which keys of sketches are made of, may change with it.
+    """
+    parts: list[str | bytes] = [pl.__version__]
     for package in packages:
         folder = Path(str(import_module(package).__file__)).parent
         for path in sorted(folder.rglob("*.py")):

@@ -49,6 +49,15 @@ def test_imports_point_down_and_cross_at_front_doors(path: Path) -> None:
     assert offences(path, path.relative_to(ROOT).parts[0]) == []
 
 
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_text_files_name_their_encoding(path: Path) -> None:
+    """Else a machine with another locale writes other bytes, or stops on the first umlaut."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        called = node.func.attr if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else ""
+        if isinstance(node, ast.Call) and called in ("read_text", "write_text"):
+            assert "encoding" in [word.arg for word in node.keywords], f"{path}:{node.lineno}"
+
+
 def test_the_guard_sees_an_upward_import_and_a_side_door(tmp_path: Path) -> None:
     bad = tmp_path / "bad.py"
     bad.write_text("import curate.cli\nfrom verifiers.rules import RULES\n")

@@ -53,7 +53,7 @@ def write_trial(folder: Path, model: Path, vocab: int) -> Path:
 
 
 def main(model: Path, out: Path) -> None:
-    vocab = int(json.loads((model / "config.json").read_text())["vocab_size"])
+    vocab = int(json.loads((model / "config.json").read_text(encoding="utf-8"))["vocab_size"])
     with tempfile.TemporaryDirectory() as folder:
         result = run(write_trial(Path(folder), model, vocab))
     cost = result.cost
@@ -66,7 +66,7 @@ def main(model: Path, out: Path) -> None:
         "cost": cost,
         "environment": result.environment,
     }
-    out.write_text(json.dumps(numbers, indent=1))
+    out.write_text(json.dumps(numbers, indent=1), encoding="utf-8")
     print(json.dumps(numbers, indent=1))
 
 

@@ -167,7 +167,7 @@ def main() -> None:
     sys.stdout.write(_table(results) + "\n")
     if args.out:
         head = {"command": f"python -m {' '.join(['benchmarks.traps.score', *sys.argv[1:]])}", "view": args.view}
-        args.out.write_text(json.dumps({**head, "pairs": len(pairs), **results}, indent=1) + "\n")
+        args.out.write_text(json.dumps({**head, "pairs": len(pairs), **results}, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

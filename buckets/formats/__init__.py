@@ -23,7 +23,8 @@ FORMATS: dict[str, Format] = {
     "question_answer": QUESTION_ANSWER,
     "prompt_response": PROMPT_RESPONSE,
 }
-_LOOK_AT = 100
+FIRST_ROWS = 100
+"""So many rows of a file tell its format."""
 
 
 def sniff_format(rows: Sequence[Row], where: str) -> tuple[Format, str]:
@@ -31,7 +32,7 @@ def sniff_format(rows: Sequence[Row], where: str) -> tuple[Format, str]:
 
     Raises InputError, with the keys that were seen, when no row fits any format.
     """
-    rows = rows[:_LOOK_AT]
+    rows = rows[:FIRST_ROWS]
     if not rows:
         raise InputError(f"{where}: no row could be read, so its format cannot be told; look at the quarantined rows")
     votes: dict[str, list[str]] = {}
@@ -55,4 +56,4 @@ def _unknown(rows: Sequence[Row], where: str) -> str:
     )
 
 
-__all__ = ["FORMATS", "Format", "Mapping", "Row", "Split", "gold_in", "last_boxed", "sniff_format"]
+__all__ = ["FIRST_ROWS", "FORMATS", "Format", "Mapping", "Row", "Split", "gold_in", "last_boxed", "sniff_format"]

@@ -27,6 +27,9 @@ class Extras:
     keys: tuple[str, ...] = ()
 
 
+# The last five are names of other languages that rows use.
+_TYPES = frozenset("object array string number integer boolean null dict list float int any".split())  # noqa: SIM905
+
 _EXTRA_KEYS = frozenset({*REFERENCES, *TESTS, "schema"})
 _NO_EXTRAS = Extras()
 
@@ -75,7 +78,7 @@ def extras(row: Row) -> Extras:
     takers: tuple[tuple[str, tuple[str, ...], Callable[[object], str | None]], ...] = (
         ("reference", REFERENCES, as_reference),
         ("tests", TESTS, as_tests),
-        ("schema", ("schema",), as_schema),
+        ("schema", ("schema",), found_schema),
     )
     for name, names, take in takers:
         for key in names:
@@ -106,6 +109,34 @@ def as_schema(value: object) -> str | None:
     if isinstance(value, dict):
         return compact(value)
     return value if isinstance(value, str) and isinstance(parsed(value), dict) else None
+
+
+def found_schema(value: object) -> str | None:
+    """What a row holds under `schema` when it is a JSON Schema, and not a database's."""
+    schema = as_schema(value)
+    return schema if schema is not None and speaks_schema(parsed(schema)) else None
+
+
+def speaks_schema(value: object) -> bool:
+    """Whether an object has a word of JSON Schema with a value of its kind: a table may be called `items`, too."""
+    if not isinstance(value, dict):
+        return False
+    types = value.get("type")
+    named = types if isinstance(types, list) else [types]
+    parts = value.get("properties")
+    return (
+        (bool(named) and all(isinstance(name, str) and name in _TYPES for name in named))
+        or (isinstance(parts, dict) and all(isinstance(part, dict | bool) for part in parts.values()))
+        or any(isinstance(value.get(word), str) for word in ("$schema", "$ref"))
+        or any(_alternatives(value.get(word)) for word in ("anyOf", "oneOf", "allOf"))
+        or any(isinstance(value.get(word), list) for word in ("enum", "required"))
+        or speaks_schema(value.get("items"))
+        or "const" in value
+    )
+
+
+def _alternatives(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(part, dict | bool) for part in value)
 
 
 def leftovers(row: Row, consumed: Iterable[str], **notes: object) -> dict[str, Any]:

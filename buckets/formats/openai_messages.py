@@ -57,9 +57,14 @@ def read_chat(row: Row, key: str) -> Draft:
 
 
 def write(record: Record) -> dict[str, Any]:
-    """The row as the OpenAI fine-tuning API takes it; gold, tests and schema go beside the messages."""
+    """The row as the OpenAI fine-tuning API takes it; gold, tests and schema go beside the messages.
+
+    Of what the raw turns held beside their text, `weight` (0: not trained on) is the API's own and is written back.
+    """
     draft = record.draft
     row: dict[str, Any] = {"messages": [_turn(message) for message in draft.messages]}
+    for place, weight in _weights(draft).items():
+        row["messages"][place]["weight"] = weight
     if draft.tools:
         row["tools"] = parsed(draft.tools)
     row |= written_extras(draft)
@@ -67,6 +72,21 @@ def write(record: Record) -> dict[str, Any]:
     if back.messages != draft.messages or back.tools != draft.tools:
         raise RowError("cannot_write", "the tools, calls or results of the record are not in canonical form")
     return row
+
+
+def _weights(draft: Draft) -> dict[int, int | float]:
+    """Message number -> loss weight, for the assistant turns that had one."""
+    key = "turns"
+    while f"{key}_" in draft.meta:  # the row had a key of that name; the reader's own note has the longest
+        key += "_"
+    beside = draft.meta.get(key)
+    found: dict[int, int | float] = {}
+    for place, message in enumerate(draft.messages):
+        turn = beside.get(str(place)) if isinstance(beside, dict) else None
+        weight = turn.get("weight") if isinstance(turn, dict) else None
+        if message.role == "assistant" and isinstance(weight, int | float) and not isinstance(weight, bool):
+            found[place] = weight
+    return found
 
 
 def _turn(message: Message) -> dict[str, Any]:

@@ -268,10 +268,11 @@ def settle(values, offsets, groups, starts, ends, members, marks, cut, seen, fir
 
 
 @njit(nogil=True, cache=True)
-def near_kept(values, offsets, groups, heads, entries, seen, row, threshold, crowd, found, scores):
-    """Kept rows of the row's groups at or above the threshold, into found and scores.
+def near_kept(values, offsets, groups, heads, entries, seen, rest, row, threshold, crowd, found, scores):
+    """Kept rows of the row's groups at or above the threshold, into found and scores; rest (one a band) is scratch.
 
-    Returns (how many, pairs compared, pairs skipped because a group has more than `crowd` kept rows).
+    Returns (how many, pairs compared, pairs that met only beyond the first `crowd` kept rows of a group and were
+    therefore not compared).
     """
     count, compared, skipped = 0, 0, 0
     size = offsets[row + 1] - offsets[row]
@@ -279,13 +280,10 @@ def near_kept(values, offsets, groups, heads, entries, seen, row, threshold, cro
         group = groups[row, band]
         entry = heads[group] if group >= 0 else -1
         met = 0
-        while entry >= 0:
+        while entry >= 0 and met < crowd:
             other = entries[0, entry]
             entry = entries[1, entry]
             met += 1
-            if met > crowd:
-                skipped += 1
-                continue
             if seen[other] == row:
                 continue
             seen[other] = row
@@ -297,4 +295,13 @@ def near_kept(values, offsets, groups, heads, entries, seen, row, threshold, cro
             if similarity >= threshold:
                 found[count], scores[count] = other, similarity
                 count += 1
+        rest[band] = entry
+    for band in range(groups.shape[1]):  # all bands are compared by now: what is new here met nowhere else
+        entry = rest[band]
+        while entry >= 0:
+            other = entries[0, entry]
+            entry = entries[1, entry]
+            if seen[other] != row:
+                seen[other] = row
+                skipped += 1
     return count, compared, skipped

@@ -92,5 +92,7 @@ def _matrix(gains: list[dict[str, Any]]) -> GainMatrix | None:
 
 
 def _scores(analysis: dict[str, Any]) -> tuple[Score, ...]:
+    """Arms whose answers were sampled; a loss on references has no parts."""
     names = ("arm", "bucket", "split", "score", "terminates", "parses", "correct")
-    return tuple(Score(**{name: part[name] for name in names}) for part in analysis["decomposition"])
+    parts = [part for part in analysis["decomposition"] if part["score"] is not None]
+    return tuple(Score(**{name: part[name] for name in names}) for part in parts)

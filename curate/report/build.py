@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import polars as pl
 
 from buckets import BUCKETS, InputError, empty_frame, read_frame, read_json
 from curate.earlier import SEPARATOR
+from curate.pairs import LOOKS
 from curate.report.ablated import ablation_part
 from curate.report.contaminated import contamination_part
 from curate.report.evidence import Decision, Mixture
@@ -17,9 +19,7 @@ from curate.report.model import (
     Balance,
     Bucket,
     Costs,
-    Drop,
     Duplicate,
-    Example,
     Near,
     Report,
     Semantic,
@@ -29,14 +29,15 @@ from curate.report.model import (
     SourceFile,
     Stage,
 )
+from curate.report.rules import EXAMPLES, drops
 from curate.report.truth import truth_table
 from curate.shards import StageFolder
-from curate.show import earlier_rows
+from curate.show import earlier_rows, unread_sources
 from curate.text import talk_text
 
-_EXAMPLES = 3
 _PAIRS = 6
 _BINS = 10
+_SURE = 0.7
 
 
 def build(out: Path) -> Report:
@@ -59,12 +60,12 @@ def build(out: Path) -> Report:
         headline=_headline(lines),
         sources=_sources(recipe["recipe"], lines[0]),
         funnel=tuple(_stage(line) for line in lines),
-        drops=_drops(fallen, texts, _source_sizes(lines[0])),
+        drops=drops(fallen, texts, _source_sizes(lines[0])),
         buckets=_buckets(kept),
         duplicates=_duplicates(fallen, texts),
         contamination=contamination_part(out, notes.get("decontaminate")),
         semantic=_semantic(notes.get("semantic"), near, texts),
-        balance=_balance(notes.get("balance")),
+        balance=_balance(notes.get("balance"), recipe["recipe"].get("balance")),
         truth=truth_table(_base(out, recipe), recipe["recipe"].get("truth"), fallen),
         ablation=ablation_part(ablation, analysis) if ablation else None,
         decision=Decision.model_validate(analysis["decision"]) if analysis else None,
@@ -122,7 +123,7 @@ def _semantic(notes: dict[str, Any] | None, near: pl.DataFrame | None, texts: di
 
 def _texts(out: Path, read: dict[str, Any], fallen: pl.DataFrame, near: pl.DataFrame | None) -> dict[str, str]:
     """Text of the rows that the page may show: examples of each rule, duplicates and witnesses, near pairs."""
-    examples = fallen.group_by("stage", "rule", maintain_order=True).head(_EXAMPLES)
+    examples = fallen.group_by("stage", "rule", maintain_order=True).head(EXAMPLES)
     twins = fallen.filter(pl.col("rule").is_in(["exact_duplicate", "near_duplicate"]))
     twins = twins.group_by("rule", maintain_order=True).head(_PAIRS)
     pairs = [] if near is None else [near["id"], near["other"]]
@@ -146,10 +147,10 @@ def _earlier_texts(out: Path, ids: Sequence[str]) -> dict[str, str]:
 
 
 def _headline(lines: Sequence[dict[str, Any]]) -> str:
-    rows, kept = lines[0]["counts"]["rows_in"], lines[-1]["counts"]["kept"]
-    return (
-        f"{kept:,} of {rows:,} rows stay ({kept / max(rows, 1):.1%}); every other row is in the ledger with its reason."
-    )
+    rows, kept, raw = lines[0]["counts"]["rows_in"], lines[-1]["counts"]["kept"], lines[0]["notes"]["raw_rows"]
+    what = "rows" if raw == rows else f"records (from {raw:,} raw rows)"
+    share = f"{kept / max(rows, 1):.1%}"
+    return f"{kept:,} of {rows:,} {what} stay ({share}); every other one is in the ledger with its reason."
 
 
 def _sources(recipe: dict[str, Any], read: dict[str, Any]) -> tuple[Source, ...]:
@@ -171,7 +172,7 @@ def _sources(recipe: dict[str, Any], read: dict[str, Any]) -> tuple[Source, ...]
 def _source_sizes(read: dict[str, Any]) -> dict[str, int]:
     sizes: dict[str, int] = {}
     for file in read["notes"]["files"]:
-        sizes[file["source"]] = sizes.get(file["source"], 0) + file["rows"]
+        sizes[file["source"]] = sizes.get(file["source"], 0) + file["records"]
     return sizes
 
 
@@ -182,33 +183,6 @@ def _stage(line: dict[str, Any]) -> Stage:
         seconds=seconds,
         rows_per_second=line["counts"]["rows_in"] / seconds if seconds else None,
         **line["counts"],
-    )
-
-
-def _drops(fallen: pl.DataFrame, texts: dict[str, str], sizes: dict[str, int]) -> tuple[Drop, ...]:
-    drops = []
-    for (stage, rule), rows in fallen.group_by("stage", "rule", maintain_order=True):
-        shares = rows.group_by("source").len().sort("source").iter_rows()
-        drops.append(
-            Drop(
-                stage=str(stage),
-                rule=str(rule),
-                reason=rows["reason"].mode(maintain_order=True)[0],
-                count=rows.height,
-                share_of_source={source: count / sizes[source] for source, count in shares},
-                examples=tuple(_example(row, texts) for row in rows.head(_EXAMPLES).iter_rows(named=True)),
-            )
-        )
-    return tuple(drops)
-
-
-def _example(row: dict[str, Any], texts: dict[str, str]) -> Example:
-    return Example(
-        id=row["id"],
-        source=row["source"],
-        excerpt=texts.get(row["id"], ""),
-        evidence=row["evidence"] or "",
-        witness=row["witness"],
     )
 
 
@@ -246,19 +220,28 @@ def _bucket(name: str, title: str, rows: pl.DataFrame) -> Bucket:
         title=title,
         rows=rows.height,
         tokens=int(rows["tokens"].sum()),
-        unsure_rows=int((rows["bucket_confidence"] < 0.7).sum()),
+        unsure_rows=int((rows["bucket_confidence"] < _sure_from(name)).sum()),
         tokens_p50=_quantile(rows, 0.5),
         tokens_p95=_quantile(rows, 0.95),
         difficulty=bins,
     )
 
 
+def _sure_from(name: str) -> float:
+    """Confidence below which a row is a close call: what remains (general instruction) can never be surer than .55."""
+    if name not in BUCKETS:
+        return _SURE
+    highest = 1 - math.prod(1 - signal.weight for signal in BUCKETS[name].signals)
+    return min(_SURE, highest - 1e-6)
+
+
 def _quantile(rows: pl.DataFrame, share: float) -> float | None:
     return rows["tokens"].quantile(share)
 
 
-def _balance(notes: dict[str, Any] | None) -> Balance | None:
-    if notes is None:
+def _balance(notes: dict[str, Any] | None, table: dict[str, Any] | None) -> Balance | None:
+    """None also where the recipe sets no quota: there was nothing to fill."""
+    if notes is None or not table or (table["max_rows"] is None and not table["min_rows"]):
         return None
     return Balance(shortfalls=tuple(Shortfall(**line) for line in notes["shortfalls"]))
 
@@ -279,6 +262,7 @@ def _costs(journal: dict[str, Any], lines: Sequence[dict[str, Any]], ablation: d
 
 
 def _warnings(lines: Sequence[dict[str, Any]], kept: pl.DataFrame, notes: dict[str, dict[str, Any]]) -> Iterator[str]:
+    yield from (warning[0].upper() + warning[1:] for warning in unread_sources(lines[0]["notes"]["files"]))
     unsure = kept["bucket"].null_count()
     if unsure:
         yield f"{unsure:,} kept rows fit no bucket clearly; they are exported but not ablated."
@@ -286,6 +270,9 @@ def _warnings(lines: Sequence[dict[str, Any]], kept: pl.DataFrame, notes: dict[s
     if skipped:
         yield f"{skipped:,} pairs in crowded MinHash bands were not compared; near duplicates among them may stay."
     yield from _semantic_warnings(notes.get("semantic", {}))
+    unread = notes.get("dedup", {}).get("similar_pairs_not_read", 0)
+    if unread:
+        yield f"{unread:,} similar pairs were not read word by word: beyond the {LOOKS} nearest of a row."
     quarantined = lines[0]["counts"]["quarantined"]
     if quarantined:
         yield f"{quarantined:,} raw rows could not be read; each stands in the ledger with file, row and reason."

@@ -108,16 +108,9 @@ class Score(Part):
     bucket: Text
     split: Text
     score: Maybe
-    low: Maybe = None
-    high: Maybe = None
-    n: int | None = None
     terminates: Maybe = None
     parses: Maybe = None
     correct: Maybe = None
-    entropy: Maybe = None
-    """Policy entropy on own samples, nats a token."""
-    learnable: Maybe = None
-    """Share of GRPO groups that carry signal."""
 
 
 class Ablation(Part):

@@ -20,6 +20,9 @@ class SourceFile(Part):
     why: Text = ""
     """Why the sniffer took it for this format."""
     rows: int
+    """Raw rows."""
+    records: int | None = None
+    """Records that they gave, unreadable rows included, where that is another number."""
     quarantined: int = 0
 
 
@@ -34,6 +37,10 @@ class Source(Part):
     @property
     def rows(self) -> int:
         return sum(file.rows for file in self.files)
+
+    @property
+    def records(self) -> int:
+        return sum(file.rows if file.records is None else file.records for file in self.files)
 
     @property
     def quarantined(self) -> int:
@@ -63,6 +70,8 @@ class Example(Part):
     id: Text
     source: Text = ""
     excerpt: Text = ""
+    detail: Text = ""
+    """The reason of this row, where it says more than that of the rule."""
     evidence: Text = ""
     witness: Text | None = None
     """Id of the surviving row, for a duplicate."""
@@ -74,6 +83,7 @@ class Drop(Part):
     stage: Text
     rule: Text
     reason: Text
+    """What the rule takes out, the same for every row."""
     count: int
     share_of_source: dict[Text, float] = Field(default_factory=dict)
     examples: tuple[Example, ...] = ()
@@ -252,7 +262,18 @@ class Report(Part):
 
     @property
     def rows_in(self) -> int:
+        """Records that the first stage read; a raw row may give several."""
         return self.funnel[0].rows_in if self.funnel else 0
+
+    @property
+    def raw_rows(self) -> int:
+        """Rows of the files."""
+        return sum(source.rows for source in self.sources) or self.rows_in
+
+    @property
+    def trained(self) -> bool:
+        """Whether the run has anything to say beyond cleaning."""
+        return self.ablation is not None or self.decision is not None or self.mixture is not None
 
     @property
     def rows_kept(self) -> int:

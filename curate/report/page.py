@@ -42,12 +42,12 @@ SECTIONS: dict[str, str] = {
 }
 
 ABSENT: dict[str, str] = {
-    "verdict": "No verdict: the ablation was not run (the recipe has no ablation table), so nothing was trained.",
-    "buckets-verdict": "The ablation was not run: the recipe has no ablation table. Cleaning alone cannot say what a "
-    "bucket buys.",
+    "verdict": "No verdict: nothing was trained, so nothing is known of what a bucket buys (the recipe has no "
+    "`ablate:` table, or its stage has not run yet).",
+    "buckets-verdict": "No verdict was read from the trials.",
     "mixture": "No mixture was proposed: a proposal needs the gains that an ablation measures.",
     "gains": "No leave-one-out arms were trained, so no gain matrix can be computed.",
-    "scores": "No trial was scored.",
+    "scores": "No answers were sampled, so there is no score to take apart.",
     "funnel": "No stage has run yet.",
     "drops": "No row was dropped by any rule.",
     "duplicates": "No duplicate pair was recorded: the dedup stage is off, or it found none.",
@@ -57,6 +57,9 @@ ABSENT: dict[str, str] = {
     "buckets": "No row was assigned to a bucket.",
     "sources": "No source was read.",
 }
+
+TRAINED = ("buckets-verdict", "mixture", "gains", "scores")
+"""Sections that a run without an ablation leaves out."""
 
 GLYPHS = {"CONTINUE": "\u2192", "DONE": "\u25a0", "OVER": "\u21a9", "UNDECIDED": "?"}
 STATES = {"holds": "\u25cf", "fails": "\u25cb", "unknown": "?"}
@@ -169,7 +172,7 @@ def render(report: Report) -> str:
         .get_template("page.html.j2")
         .render(
             report=report,
-            sections=SECTIONS,
+            sections={id: name for id, name in SECTIONS.items() if report.trained or id not in TRAINED},
             absent={**ABSENT, **report.absent},
             title_of=lambda bucket: titles.get(bucket, bucket),
             cards=_cards(report),

@@ -13,7 +13,21 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from buckets import FORMATS, Draft, InputError, Mapping, Message, RowError, gold_in, last_boxed, read_rows, sniff_format
+from buckets import (
+    FORMATS,
+    Draft,
+    InputError,
+    Mapping,
+    Message,
+    RowError,
+    frame_of,
+    gold_in,
+    last_boxed,
+    read_rows,
+    records,
+    row_of,
+    sniff_format,
+)
 from buckets.formats.template import lookup, template
 
 ROOT = Path(__file__).parents[2]
@@ -82,6 +96,61 @@ def test_columns_beside_the_turns() -> None:
     odd = FORMATS["alpaca"].read({"instruction": "q", "output": "a", "tests": {"x": 1}, "schema": "CREATE TABLE"})
     assert (odd.tests, odd.schema) == (None, None)
     assert odd.meta == {"tests": {"x": 1}, "schema": "CREATE TABLE"}
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "object"},
+        {"type": ["string", "null"]},
+        {"properties": {"a": {"type": "string"}}},
+        {"$ref": "#/$defs/a"},
+        {"anyOf": [{"type": "string"}]},
+        {"items": {"const": 3}},
+        {"enum": ["a", "b"]},
+        '{"type": "array"}',
+    ],
+)
+def test_a_json_schema_is_told_by_its_words(schema: object) -> None:
+    draft = FORMATS["alpaca"].read({"instruction": "q", "output": "a", "schema": schema})
+    assert draft.schema is not None
+    assert draft.meta == {}
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"singers": ["id", "name"], "concerts": ["id", "year"]},
+        {"items": ["id", "price"], "properties": {"id": "INT", "street": "TEXT"}},
+        {"type": "mysql", "tables": {"a": {"id": "int"}}},
+        '{"singer": {"id": "number"}}',
+        {},
+    ],
+)
+def test_the_schema_of_a_database_stays_in_meta(schema: object) -> None:
+    """Text-to-SQL rows name their tables under `schema`; as a JSON Schema it would fail every answer."""
+    draft = FORMATS["alpaca"].read({"instruction": "q", "output": "SELECT name FROM singers", "schema": schema})
+    assert draft.schema is None
+    assert draft.meta == {"schema": schema}
+
+
+def test_loss_weights_are_written_back() -> None:
+    turns = [
+        {"role": "user", "content": "q"},
+        {"role": "assistant", "content": "draft", "weight": 0},
+        {"role": "user", "content": "again"},
+        {"role": "assistant", "content": "a", "weight": 1, "score": 0.5},
+    ]
+    form = FORMATS["openai_messages"]
+    for more in ({}, {"turns": {"1": {"weight": 7}}}):
+        draft = form.read({"messages": turns, **more})
+        frame = frame_of([row_of(draft, source="s", path="f", file="f", row=0, format=form.name)])
+        (record,) = records(frame)
+        assert record.draft == draft
+        assert form.write is not None
+        written = form.write(record)
+        assert [turn.get("weight") for turn in written["messages"]] == [None, 0, None, 1]
+        assert form.read(written).meta["turns"] == {"1": {"weight": 0}, "3": {"weight": 1}}
 
 
 # --- turns ------------------------------------------------------------------------------------

@@ -204,7 +204,7 @@ def _matrix(rng: random.Random) -> GainMatrix:
     return GainMatrix(rows=IDS, cols=IDS, cells=tuple(cells), split="dev")
 
 
-def _scores(rng: random.Random) -> tuple[Score, ...]:
+def _scores() -> tuple[Score, ...]:
     lines = []
     for i, bucket in enumerate(IDS):
         for arm, dose in (("base", 0.0), ("dose:0.25", 0.25), ("dose:0.5", 0.5), ("full", 1.0)):
@@ -217,14 +217,9 @@ def _scores(rng: random.Random) -> tuple[Score, ...]:
                         bucket=bucket,
                         split=split,
                         score=score,
-                        low=round(score - 0.02, 4),
-                        high=round(score + 0.02, 4),
-                        n=PROMPTS[i],
                         terminates=terminates,
                         parses=parses,
                         correct=min(score / terminates / parses, 1.0),
-                        entropy=0.61 - 0.2 * dose,
-                        learnable=round(0.34 + rng.random() * 0.3, 4),
                     )
                 )
     return tuple(lines)
@@ -515,7 +510,7 @@ def full_report() -> Report:
             plan=Plan(trials=45, seeds=3, tokens=412_000_000, flops=3.34e17, mde=0.021, model="models/base-135m"),
             curves=curves,
             gain_matrix=_matrix(rng),
-            scores=_scores(rng),
+            scores=_scores(),
         ),
         decision=decision,
         mixture=_mixture(),

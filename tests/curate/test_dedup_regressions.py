@@ -66,6 +66,21 @@ def test_two_pairs_in_one_band_leave_two_rows() -> None:
     assert kept == [0, 2]
 
 
+def test_crowds_count_only_pairs_that_were_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five rows in two bands, two of which a row is compared with in each: what met in either is compared."""
+    monkeypatch.setattr("curate.near.neighbours.CROWD", 2)
+    texts = pl.Series([" ".join(story(seed)) for seed in range(5)])
+    twice = Neighbours(shingle_sets(texts, SHAPE), np.array([[0, 1]] * 5, np.int32), 0.7)
+    same = Neighbours(shingle_sets(pl.Series([texts[0]] * 5), SHAPE), np.zeros((5, 1), np.int32), 0.7)
+    for row in range(5):
+        assert len(same.of(row, 1)) == min(row, 1)
+        twice.of(row, 8)
+        twice.keep(row)
+        same.keep(row)
+    assert (twice.compared, twice.skipped, twice.unread) == (0 + 1 + 2 + 2 + 2, 1 + 2, 0)
+    assert (same.compared, same.skipped, same.unread) == (7, 3, 1 + 1 + 1)
+
+
 @pytest.mark.parametrize("answer", ["", "A", "42", "Yes", "one two"])
 def test_rows_shorter_than_a_shingle_are_neither_lost_nor_merged_nor_fatal(answer: str) -> None:
     """text-dedup dropped them, data-juicer raised and lost the batch, DataFlow (before #526) kept one of them all."""

@@ -23,6 +23,7 @@ from curate.pipeline import run
 from curate.recipe import load
 from curate.report.build import build
 from curate.show import life, life_text
+from curate.versions import code_digest
 
 LONG = "Describe the old harbour of the town, its light, its boats, and why people like to walk there in spring, "
 
@@ -205,3 +206,15 @@ def test_a_wrong_address_is_a_sentence(old: Path) -> None:
         index.into_redis("localhost", "t")
     with pytest.raises(InputError, match="is a server running there"):
         index.into_redis("127.0.0.1:1", "t")
+
+
+def test_another_polars_makes_other_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sketch keys are hashes of polars: those of another version would silently miss every copy."""
+    before, code = Dedup().index(), code_digest("buckets")
+    monkeypatch.setattr(pl, "__version__", "0.0.1")
+    code_digest.cache_clear()
+    try:
+        assert Dedup().index() != before
+        assert code_digest("buckets") != code
+    finally:
+        code_digest.cache_clear()

@@ -89,3 +89,44 @@ def test_the_published_schema_describes_every_key(world: Path) -> None:
         if "description" not in value and name in ("Read", "Source", "Dedup", "Near", "Balance", "Check", "Export")
     ]
     assert undescribed == []
+
+
+def test_a_text_where_a_list_belongs_is_one_mistake_that_says_what_to_write(world: Path) -> None:
+    raw = yaml.safe_load(world.read_text(encoding="utf-8"))
+    raw["read"]["sources"] = [{"name": "a", "files": "x.jsonl"}]
+    assert mistakes(world, raw) == ["read.sources.0.files: write a list: [x.jsonl]"]
+    raw["read"]["sources"] = []
+    assert mistakes(world, raw) == ["read.sources: name at least one"]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("balance.max_rows=-1", "balance.max_rows: Input should be greater than or equal to 0 (found -1)"),
+        ("balance.max_rows=many", "balance.max_rows: should be a number, or a table of numbers by name"),
+        ("balance.max_rows={maths: 3}", "balance.max_rows: no bucket 'maths'; did you mean"),
+        ("balance.max_rows={code: -3}", "balance.max_rows.code: Input should be greater than or equal to 0"),
+        ("balance.length_edges=[]", "balance.length_edges: name at least one"),
+        ("balance.length_edges=[64, 64]", "balance.length_edges: must rise"),
+        ("export.name=a/b", "export.name: use letters, digits"),
+        (
+            "ablate.rows_per_bucket={default: 3, cod: 2}",
+            "ablate.rows_per_bucket: no bucket 'cod'; did you mean 'code'?",
+        ),
+        ("ablate.epochs={tools: 2}", "ablate.epochs: no bucket 'tools'"),
+        ("decide.floors={safety: 0.1}", "decide.floors: no bucket 'safety'; did you mean 'safety_refusal'?"),
+        ("decide.verifiable=[math]", "decide.verifiable: no bucket 'math'; did you mean 'math_reasoning'?"),
+        ("read.sources.0.bucket=math", "read.sources.0.bucket: no bucket 'math'; did you mean 'math_reasoning'?"),
+        ("bucket=null", "balance: needs buckets"),
+    ],
+)
+def test_values_that_would_do_nothing_or_break_later_are_refused(world: Path, change: str, said: str) -> None:
+    raw = yaml.safe_load(world.read_text(encoding="utf-8"))
+    raw |= {"ablate": {"model": {"corpus": ["raw/alpaca.json"]}, "holdout": 0.1, "metric": "nll"}, "decide": {}}
+    world.write_text(yaml.safe_dump(raw), encoding="utf-8")
+    load(world)
+    with pytest.raises(RecipeError) as caught:
+        load(world, [change])
+    found = [mistake for mistake in caught.value.mistakes if not mistake.startswith("ablate: needs buckets")]
+    assert len(found) == 1
+    assert found[0].startswith(said)

@@ -17,12 +17,27 @@ from pydantic import ValidationError
 
 from ablation import gain
 from curate import report as package
-from curate.report import Curve, Decision, Fit, GainMatrix, Mixture, Point, Report, Stage, Step, Truth, charts, render
+from curate.report import (
+    Ablation,
+    Curve,
+    Decision,
+    Fit,
+    GainMatrix,
+    Mixture,
+    Plan,
+    Point,
+    Report,
+    Stage,
+    Step,
+    Truth,
+    charts,
+    render,
+)  # fmt: skip
 from curate.report.curves import dose_chart, dose_name
 from curate.report.diff import word_diff
 from curate.report.evidence import Cell, Signal
 from curate.report.figures import duration, interval, percent, plain, short, signed, wilson
-from curate.report.page import ABSENT, SECTIONS
+from curate.report.page import ABSENT, SECTIONS, TRAINED
 from curate.report.text import clip, visible
 from tests.curate.report_fixture import bare_report, full_report
 
@@ -115,7 +130,7 @@ def test_every_text_field_is_printed_and_escaped() -> None:
 
 @pytest.mark.parametrize("part", ["headline", "absent"])
 def test_texts_of_a_run_without_decision(part: str) -> None:
-    value = {"headline": "<i>h", "absent": {"gains": "<i>h"}}[part]
+    value = {"headline": "<i>h", "absent": {"drops": "<i>h"}}[part]
     html = render(bare_report().model_copy(update={part: value}))
     assert "&lt;i&gt;h" in html
     assert "<i>h" not in html
@@ -180,12 +195,16 @@ def test_headings_labels_and_links() -> None:
     assert all(labels)
 
 
-def test_every_section_stands_empty_with_its_reason() -> None:
-    text = Page(render(bare_report())).text
+def test_every_section_stands_empty_with_its_reason_and_those_of_an_ablation_only_after_one() -> None:
+    cleaned = Page(render(bare_report()))
+    trained = Page(render(bare_report().model_copy(update={"ablation": Ablation(plan=Plan(trials=3, seeds=1))})))
     for section, title in SECTIONS.items():
-        assert title in text or section == "verdict"
-    for reason in ABSENT.values():
-        assert reason in text
+        assert title in trained.text or section == "verdict"
+        assert (title in cleaned.text) == (section not in TRAINED) or section == "verdict"
+        assert (("section", "id", section) in cleaned.attributes) == (section not in TRAINED)
+    for section, reason in ABSENT.items():
+        assert reason in trained.text
+        assert (reason in cleaned.text) == (section not in TRAINED)
 
 
 @pytest.mark.parametrize("part", [name for name, field in Report.model_fields.items() if not field.is_required()])
@@ -243,7 +262,8 @@ def test_every_estimate_is_on_the_page() -> None:
     for weight in report.mixture.weights:
         assert f"{percent(weight.low)} to {percent(weight.high)}" in text
     for score in report.ablation.scores:
-        assert f"{plain(score.score)} {interval(score.low, score.high)}" in text
+        factors = "".join(plain(part) for part in (score.score, score.terminates, score.parses, score.correct))
+        assert f"{score.split}{factors}" in text
     for stage in report.funnel:
         assert f"{stage.rows_in:,}{stage.kept:,}{stage.dropped:,}{stage.quarantined:,}✓" in text.replace("\n", "")
 
@@ -416,7 +436,7 @@ def _contrast(a: tuple[float, ...], b: tuple[float, ...]) -> float:
 
 @pytest.mark.parametrize("theme", [0, 1])
 def test_colours_meet_aa(theme: int) -> None:
-    css = (Path(package.__file__).parent / "page.css").read_text()
+    css = (Path(package.__file__).parent / "page.css").read_text(encoding="utf-8")
     block = re.findall(r":root \{(.*?)\}", css, re.S)[theme]
     colour = {n: tuple(int(v[i : i + 2], 16) for i in (0, 2, 4)) for n, v in re.findall(r"--([\w-]+): #(\w{6})", block)}
     shade = {n: tuple(map(int, v.split())) for n, v in re.findall(r"--(up|down): ([\d ]+);", block)}
