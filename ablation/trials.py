@@ -78,8 +78,8 @@ def write_items(
 
     Returns the items in it, the skipped by reason, and a digest of the arrays.
 
-    An item whose last turn is an assistant's is scored by NLL and not sampled. A prompt needs room for at
-    least one token of the answer.
+    An item whose last turn is an assistant's is scored by NLL on that turn alone and not sampled: its earlier turns
+    may stand in the training pool as another talk. A prompt needs room for at least one token of the answer.
     """
     skipped: Counter[str] = Counter()
     used: list[EvalItem] = []
@@ -89,7 +89,7 @@ def write_items(
         messages, tools = item.draft.messages, item.draft.tools
         try:
             if messages and messages[-1].role == "assistant":
-                row = encoder.encode(messages, tools)
+                row = encoder.encode(messages, tools, last_turn=True)
                 kind, ids, flags = references, row.ids, row.trained
             else:
                 ids = encoder.prompt(messages, tools)
