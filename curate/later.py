@@ -44,7 +44,7 @@ def ablate(job: Run, data: StageFolder, entry: dict[str, Any]) -> None:
             "stage": "ablate",
             "fingerprint": folder.fingerprint,
             "seconds": time.perf_counter() - started,
-            "notes": {"plan": outcome["plan"], "status": outcome["status"]},
+            "notes": {name: outcome[name] for name in ("plan", "status", "base")},
         }
         write_json(folder.manifest, manifest)
         folder.drop_others()

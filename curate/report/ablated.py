@@ -29,6 +29,11 @@ def _plan(notes: dict[str, Any]) -> Plan:
     failed = {status: count for status, count in notes["status"].items() if status != "ok"}
     remarks = [f"{count} trials ended as {status}; their scores are missing." for status, count in failed.items()]
     remarks += [f"{count} rows or items left out: {why}." for why, count in plan["skipped"].items()]
+    if base := notes.get("base"):
+        remarks.append(
+            f"The base was made from {base['conversations']:,} conversations; {base['withheld']:,} more in its corpus "
+            "open like an eval item or a held-out talk and were kept from it."
+        )
     return Plan(
         trials=plan["trials"],
         seeds=len(plan["seeds"]),
