@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ablation.gain import BucketDecision, Decision, Gain, Interval, Mixture, Readiness, Signal, Weight
     from ablation.grading import SCORE_SCHEMA
     from ablation.holdout import hold_out
-    from ablation.loop import run_trials
+    from ablation.loop import FINAL, run_trials
     from ablation.metrics import (
         answer_entropy,
         distinct_n,
@@ -49,6 +49,7 @@ _HOME = {
     "Weight": "gain",
     "SCORE_SCHEMA": "grading",
     "hold_out": "holdout",
+    "FINAL": "loop",
     "run_trials": "loop",
     "answer_entropy": "metrics",
     "distinct_n": "metrics",
@@ -72,6 +73,7 @@ _HOME = {
 """Which module each public name comes from."""
 
 __all__ = [
+    "FINAL",
     "SCORE_COLUMNS",
     "SCORE_SCHEMA",
     "TASKS",

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 import polars as pl
 
-from ablation.design import model_parameters, plan_of
+from ablation.design import Plan, model_parameters, plan_of
 from ablation.grading import SCORE_SCHEMA, Grader, Grades, default_grader, score_trial
 from ablation.holdout import hold_out, opening_hash
 from ablation.loop import run_trials
 from ablation.mask import Encoder
+from ablation.reuse import take_over
 from ablation.settings import AblationSettings, TinyModel
 from ablation.tasks import check_items
 from ablation.trial import Result, Trial
@@ -35,12 +37,14 @@ def campaign(
     models: Path | None = None,
     grader: Grader | None = None,
     mixtures: Mixtures | None = None,
+    earlier: Sequence[Path] = (),
 ) -> dict[str, Any]:
     """Train and score every arm; leaves plan.json, results.json and scores.parquet in `folder`.
 
     `pool` holds the kept rows (id, bucket, messages, tools and the other columns of a record); `base` is
     where relative paths of the settings start; `models` is where a tiny base is kept for later campaigns;
-    `mixtures` (name -> bucket -> trained tokens) replaces the arms by one per mixture, to confirm a proposal.
+    `mixtures` (name -> bucket -> trained tokens) replaces the arms by one per mixture, to confirm a proposal;
+    `earlier` are folders of other campaigns, whose finished trials are taken over where they are these very trials.
     `progress` gets trials done and in all. A second call with the same arguments resumes.
     Returns {"scores", "plan", "status", "base"}: the path, Plan.to_json(), counts, and for a tiny model the
     conversations that its base was made from and those withheld from it.
@@ -69,8 +73,8 @@ def campaign(
         exact=True,
         skipped=encodings.skipped + skipped_items,
         mixtures=mixtures,
+        available=encodings.available,
     )
-    write_json(folder / "plan.json", planned.to_json())
     trials = write_trials(
         planned.arms,
         settings,
@@ -82,6 +86,9 @@ def campaign(
         threads=1 if isinstance(settings.model, TinyModel) else max(1, cores() // workers),
         mixtures=mixtures or {},
     )
+    planned = _drawn(planned, trials)
+    write_json(folder / "plan.json", planned.to_json())
+    take_over(trials, folder / "trials", [other / "trials" for other in earlier])
     grades = Grades({item.id: item for item in used}, grader or default_grader())
     results = _run(trials, folder / "trials", workers, settings, grades, progress)
     scores = _collect(trials, results, folder / "trials")
@@ -94,6 +101,16 @@ def campaign(
         "status": status,
         "base": _made_from(settings, model),
     }
+
+
+def _drawn(planned: Plan, trials: Sequence[Trial]) -> Plan:
+    """The plan with the unique trained tokens that the full arms drew, the mean over seeds, for the planned ones."""
+    full = [trial.mixture for trial in trials if trial.arm.kind == "full"]
+    if not full:
+        return planned
+    counted = {b: round(mean(shares[b].unique_tokens for shares in full)) for b in full[0]}
+    buckets = {b: replace(line, trained_tokens=counted[b]) for b, line in planned.buckets.items()}
+    return replace(planned, buckets=buckets)
 
 
 def _made_from(settings: AblationSettings, model: Path) -> dict[str, int] | None:

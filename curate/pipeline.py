@@ -16,7 +16,8 @@ from curate.cleaning import clean
 from curate.job import Run
 from curate.later import LATER
 from curate.meter import PeakMemory
-from curate.recipe import CLEANING, ROAD, Recipe
+from curate.recipe import CLEANING, ROAD
+from curate.standing import forget
 from curate.versions import versions
 
 
@@ -24,14 +25,17 @@ def run(job: Run, until: str | None = None, only: str | None = None) -> dict[str
     """Walk the road and return the journal (also in run.json).
 
     `until` is the last stage to run; `only` runs one stage on what stands, and raises InputError when
-    an earlier stage has not been run yet. Raises RefusedError when another run holds the folder.
+    an earlier stage has not been run yet; `decide` also puts its verdict on the page and into the dataset that
+    stood. Raises RefusedError when another run holds the folder.
     """
-    wanted = _wanted(job.recipe, until, only)
+    wanted = _wanted(job, until, only)
     job.out.mkdir(parents=True, exist_ok=True)
     with _lock(job.out), PeakMemory() as peak:
         started = time.perf_counter()
         entry = _journal(job)
         cleaned = clean(job, wanted, entry)
+        forget(job, cleaned, entry)
+        write_json(job.journal, entry)
         for stage in (s for s in ROAD if s not in CLEANING and s in wanted):
             entry["peak_rss_mib"] = max(peak.mib, entry.get("peak_rss_mib", 0.0))
             LATER[stage](job, cleaned, entry)
@@ -41,13 +45,17 @@ def run(job: Run, until: str | None = None, only: str | None = None) -> dict[str
     return entry
 
 
-def _wanted(recipe: Recipe, until: str | None, only: str | None) -> list[str]:
+def _wanted(job: Run, until: str | None, only: str | None) -> list[str]:
+    recipe = job.recipe
     for name in (until, only):
         if name is not None and name not in ROAD:
             raise InputError(f"no stage {name!r}; the stages are {', '.join(ROAD)}")
         if name is not None and not recipe.has(name):
             raise InputError(f"stage {name!r} is off: the recipe has no `{name}:` table")
     on = [stage for stage in ROAD if recipe.has(stage)]
+    if only == "decide":
+        stood = recipe.has("export") and (job.out / "export").exists()
+        return ["decide", "report", *(["export"] if stood else [])]
     if only is not None:
         return [only]
     return on[: on.index(until) + 1] if until is not None else on

@@ -13,7 +13,7 @@ import pytest
 from ablation.holdout import hold_out, opening_hash
 from ablation.mask import Encoder
 from ablation.pack import Rows
-from ablation.trials import write_items
+from ablation.trials import encode_pool, write_items
 from buckets import Draft, Message, frame_of, row_of
 
 FIRST = "general_instruction"
@@ -84,6 +84,13 @@ def test_only_the_last_answer_is_scored(tokenizer: Any, tmp_path: Path) -> None:
         assert len(arrays["prompt_ids"]) == 0
     scored = [tokenizer.decode(ids[flags].tolist()) for ids, flags in map(rows.row, range(len(rows)))]
     assert scored == [item.draft.messages[-1].content + "<|end|>" for item in used]
+
+
+def test_rows_beyond_the_context_are_not_trained_on_but_are_there(tokenizer: Any) -> None:
+    frame = pool((FIRST, talk(1)), (FIRST, talk(2, Message("user", "word " * 400), Message("assistant", "yes"))))
+    encodings = encode_pool(frame, Encoder(tokenizer), 256)
+    assert encodings.skipped == {"longer_than_context": 1}
+    assert encodings.available[FIRST] > encodings.supply()[FIRST].trained
 
 
 def test_a_row_that_will_be_left_out_gives_no_warning(tokenizer: Any, caplog: pytest.LogCaptureFixture) -> None:
