@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         pass_hat_k,
     )
     from ablation.settings import AblationSettings, SampleSettings, SavedModel, TinyModel, TrainSettings
-    from ablation.tasks import TASKS, Task
+    from ablation.tasks import TASKS, Task, check_items
     from ablation.trial import SCORE_COLUMNS, Arm, Result, Share, Trial
 
 _HOME = {
@@ -64,6 +64,7 @@ _HOME = {
     "TrainSettings": "settings",
     "TASKS": "tasks",
     "Task": "tasks",
+    "check_items": "tasks",
     "SCORE_COLUMNS": "trial",
     "Arm": "trial",
     "Result": "trial",
@@ -103,6 +104,7 @@ __all__ = [
     "answer_entropy",
     "arms",
     "campaign",
+    "check_items",
     "distinct_n",
     "hold_out",
     "learnable_fraction",

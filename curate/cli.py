@@ -46,18 +46,25 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")
 @app.command()
 def check(recipe: RecipePath, changes: Changes = [], as_json: AsJson = False) -> None:  # noqa: B006 - typer copies it
     """Check a recipe in full and show what it would do; nothing is run."""
+    from buckets import RecipeError
+    from curate.ahead import forecast, stops
     from curate.recipe import ROAD, load
     from curate.show import files_table
 
     loaded = load(recipe, changes)
-    files = files_table(loaded, recipe.parent.resolve())
     on = [stage for stage in ROAD if loaded.has(stage)]
+    if mistakes := stops(loaded, recipe.parent.resolve(), on):
+        raise RecipeError(mistakes)
+    files = files_table(loaded, recipe.parent.resolve())
+    trials = forecast(loaded, recipe.parent.resolve())
     if as_json:
-        _print_json({"stages": on, "files": files})
+        _print_json({"stages": on, "files": files, "ablation": trials})
         return
     typer.echo(f"{recipe}: fine. Stages: {' > '.join(on)}")
     for line in files:
         typer.echo(f"  {line['source']}: {line['path']} is {line['format']} ({line['why']})")
+    if trials is not None:
+        typer.echo(f"  ablation: {trials['text']}")
 
 
 @app.command()

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from buckets import InputError, RefusedError, read_json, write_json
+from buckets import InputError, RecipeError, RefusedError, read_json, write_json
+from curate.ahead import stops
 from curate.cleaning import clean
 from curate.job import Run
 from curate.later import LATER
@@ -26,9 +27,11 @@ def run(job: Run, until: str | None = None, only: str | None = None) -> dict[str
 
     `until` is the last stage to run; `only` runs one stage on what stands, and raises InputError when
     an earlier stage has not been run yet; `decide` also puts its verdict on the page and into the dataset that
-    stood. Raises RefusedError when another run holds the folder.
+    stood. Raises RecipeError for what would stop a wanted stage later, RefusedError when another run holds the folder.
     """
     wanted = _wanted(job, until, only)
+    if mistakes := stops(job.recipe, job.base, wanted):
+        raise RecipeError(mistakes)
     job.out.mkdir(parents=True, exist_ok=True)
     with _lock(job.out), PeakMemory() as peak:
         started = time.perf_counter()
