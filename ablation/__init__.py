@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ablation.gain import BucketDecision, Decision, Gain, Interval, Mixture, Readiness, Signal, Weight
     from ablation.grading import SCORE_SCHEMA
     from ablation.holdout import hold_out
-    from ablation.loop import run_trials
+    from ablation.loop import FINAL, run_trials
     from ablation.metrics import (
         answer_entropy,
         distinct_n,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         pass_hat_k,
     )
     from ablation.settings import AblationSettings, SampleSettings, SavedModel, TinyModel, TrainSettings
-    from ablation.tasks import TASKS, Task
+    from ablation.tasks import TASKS, Task, check_items
     from ablation.trial import SCORE_COLUMNS, Arm, Result, Share, Trial
 
 _HOME = {
@@ -49,6 +49,7 @@ _HOME = {
     "Weight": "gain",
     "SCORE_SCHEMA": "grading",
     "hold_out": "holdout",
+    "FINAL": "loop",
     "run_trials": "loop",
     "answer_entropy": "metrics",
     "distinct_n": "metrics",
@@ -63,6 +64,7 @@ _HOME = {
     "TrainSettings": "settings",
     "TASKS": "tasks",
     "Task": "tasks",
+    "check_items": "tasks",
     "SCORE_COLUMNS": "trial",
     "Arm": "trial",
     "Result": "trial",
@@ -72,6 +74,7 @@ _HOME = {
 """Which module each public name comes from."""
 
 __all__ = [
+    "FINAL",
     "SCORE_COLUMNS",
     "SCORE_SCHEMA",
     "TASKS",
@@ -101,6 +104,7 @@ __all__ = [
     "answer_entropy",
     "arms",
     "campaign",
+    "check_items",
     "distinct_n",
     "hold_out",
     "learnable_fraction",

@@ -62,6 +62,8 @@ class Plan:
     buckets: dict[str, BucketPlan]
     skipped: dict[str, int]
     """Rows and items that cannot be used, by reason."""
+    available_tokens: dict[str, int]
+    """Unique trained tokens per bucket of all rows: beyond the caps, and of rows longer than this model's context."""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -144,8 +146,10 @@ def plan_of(
     exact: bool = False,
     skipped: Mapping[str, int] | None = None,
     mixtures: Mapping[str, Mapping[str, int]] | None = None,
+    available: Mapping[str, int] | None = None,
 ) -> Plan:
-    """The plan from what each bucket has; `prompt_tokens` is the sum over all eval items."""
+    """The plan from what each bucket has; `prompt_tokens` is the sum over all eval items, `available` the trained
+    tokens of each bucket's rows where more than the supply could be counted."""
     capped = {bucket: _capped(settings, bucket, s) for bucket, s in supply.items()}
     chosen = arms(settings, {bucket: s.rows for bucket, s in capped.items()}, sorted(mixtures or {}))
     left_out = {arm.bucket for arm in chosen}
@@ -176,6 +180,7 @@ def plan_of(
             for bucket, s in capped.items()
         },
         skipped=dict(skipped or {}),
+        available_tokens=dict(available or {bucket: s.trained for bucket, s in supply.items()}),
     )
 
 

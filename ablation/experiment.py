@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 import polars as pl
 
-from ablation.design import model_parameters, plan_of
+from ablation.design import Plan, model_parameters, plan_of
 from ablation.grading import SCORE_SCHEMA, Grader, Grades, default_grader, score_trial
-from ablation.holdout import hold_out
+from ablation.holdout import hold_out, opening_hash
 from ablation.loop import run_trials
 from ablation.mask import Encoder
+from ablation.reuse import take_over
 from ablation.settings import AblationSettings, TinyModel
 from ablation.tasks import check_items
 from ablation.trial import Result, Trial
@@ -35,22 +37,26 @@ def campaign(
     models: Path | None = None,
     grader: Grader | None = None,
     mixtures: Mixtures | None = None,
+    earlier: Sequence[Path] = (),
 ) -> dict[str, Any]:
     """Train and score every arm; leaves plan.json, results.json and scores.parquet in `folder`.
 
     `pool` holds the kept rows (id, bucket, messages, tools and the other columns of a record); `base` is
     where relative paths of the settings start; `models` is where a tiny base is kept for later campaigns;
-    `mixtures` (name -> bucket -> trained tokens) replaces the arms by one per mixture, to confirm a proposal.
+    `mixtures` (name -> bucket -> trained tokens) replaces the arms by one per mixture, to confirm a proposal;
+    `earlier` are folders of other campaigns, whose finished trials are taken over where they are these very trials.
     `progress` gets trials done and in all. A second call with the same arguments resumes.
-    Returns {"scores", "plan", "status"}: the path, Plan.to_json(), counts.
+    Returns {"scores", "plan", "status", "base"}: the path, Plan.to_json(), counts, and for a tiny model the
+    conversations that its base was made from and those withheld from it.
     Raises InputError for unusable input, IncompleteError when no trial gave a score.
     """
     check_items(items)
     folder.mkdir(parents=True, exist_ok=True)
     workers = workers or settings.workers or cores()
-    model = base_model(settings, models or folder / "models", base)
-    encoder, context = load_encoder(model)
     training, held = hold_out(pool, settings.holdout, settings.holdout_max)
+    withheld = {opening_hash(item.draft.messages) for item in [*items, *held]}
+    model = base_model(settings, models or folder / "models", base, withheld)
+    encoder, context = load_encoder(model)
     encodings = encode_pool(training, encoder, context)
     used, skipped_items, eval_digest = write_items([*items, *held], encoder, context, folder / "eval.npz")
     if not used:
@@ -67,8 +73,8 @@ def campaign(
         exact=True,
         skipped=encodings.skipped + skipped_items,
         mixtures=mixtures,
+        available=encodings.available,
     )
-    write_json(folder / "plan.json", planned.to_json())
     trials = write_trials(
         planned.arms,
         settings,
@@ -80,23 +86,52 @@ def campaign(
         threads=1 if isinstance(settings.model, TinyModel) else max(1, cores() // workers),
         mixtures=mixtures or {},
     )
+    planned = _drawn(planned, trials)
+    write_json(folder / "plan.json", planned.to_json())
+    take_over(trials, folder / "trials", [other / "trials" for other in earlier])
     grades = Grades({item.id: item for item in used}, grader or default_grader())
     results = _run(trials, folder / "trials", workers, settings, grades, progress)
     scores = _collect(trials, results, folder / "trials")
     write_json(folder / "results.json", [asdict(result) for result in results])
     write_frame(folder / "scores.parquet", scores)
     status = {name: sum(r.status == name for r in results) for name in sorted({r.status for r in results})}
-    return {"scores": str(folder / "scores.parquet"), "plan": planned.to_json(), "status": status}
+    return {
+        "scores": str(folder / "scores.parquet"),
+        "plan": planned.to_json(),
+        "status": status,
+        "base": _made_from(settings, model),
+    }
 
 
-def base_model(settings: AblationSettings, models: Path, base: Path) -> Path:
-    """The model folder that all trials start from: the saved one, or a tiny one built (once) under `models`."""
+def _drawn(planned: Plan, trials: Sequence[Trial]) -> Plan:
+    """The plan with the unique trained tokens that the full arms drew, the mean over seeds, for the planned ones."""
+    full = [trial.mixture for trial in trials if trial.arm.kind == "full"]
+    if not full:
+        return planned
+    counted = {b: round(mean(shares[b].unique_tokens for shares in full)) for b in full[0]}
+    buckets = {b: replace(line, trained_tokens=counted[b]) for b, line in planned.buckets.items()}
+    return replace(planned, buckets=buckets)
+
+
+def _made_from(settings: AblationSettings, model: Path) -> dict[str, int] | None:
+    if not isinstance(settings.model, TinyModel):
+        return None
+    from ablation.tiny import corpus_of
+
+    return corpus_of(model)
+
+
+def base_model(settings: AblationSettings, models: Path, base: Path, withheld: Collection[int]) -> Path:
+    """The model folder that all trials start from: the saved one, or a tiny one built (once) under `models`.
+
+    A tiny one learns from no conversation whose `opening_hash` is `withheld`.
+    """
     if isinstance(settings.model, TinyModel):
         from ablation.tiny import build
 
         if not settings.model.corpus:
             raise InputError("model.corpus names no files: a tiny model needs text to learn from, or give model.path")
-        return build(settings.model, expand(settings.model.corpus, base), models)
+        return build(settings.model, expand(settings.model.corpus, base), models, withheld)
     folder = base / Path(settings.model.path).expanduser()
     if not (folder / "config.json").exists():
         raise InputError(f"{folder}: no config.json; model.path must be a Hugging Face model folder")

@@ -37,13 +37,17 @@ class Encoder:
         self.specials = {t.content for t in tokenizer.added_tokens_decoder.values() if t.special}
         self.special_ids = {i for i, t in tokenizer.added_tokens_decoder.items() if t.special}
 
-    def encode(self, messages: Sequence[Message], tools: str | None) -> Encoded:
-        """Tokens and loss mask of a whole conversation; raises RowError with a reason when it has no exact mask."""
+    def encode(self, messages: Sequence[Message], tools: str | None, *, last_turn: bool = False) -> Encoded:
+        """Tokens and loss mask of a whole conversation; raises RowError with a reason when it has no exact mask.
+
+        `last_turn` puts only an assistant turn that ends the conversation into the loss.
+        """
         self._refuse_specials(messages, tools)
         chat, declared = chat_of(messages), _json("tools", tools)
         text = self._render(chat, declared, prompt=False)
-        spans, skipped = self._spans(chat, declared, text)
-        encoding = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+        spans, skipped = self._spans(chat, declared, text, len(chat) - 1 if last_turn else 0)
+        # Not verbose: the caller leaves rows out that are longer than the context, so none "will result in errors".
+        encoding = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
         ids, offsets = list(encoding["input_ids"]), encoding["offset_mapping"]
         trained = [False] * len(ids)
         for span in spans:
@@ -59,7 +63,7 @@ class Encoder:
         """Tokens of a prompt, with the template's generation prompt at its end."""
         self._refuse_specials(messages, tools)
         text = self._render(chat_of(messages), _json("tools", tools), prompt=True)
-        return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+        return list(self.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
 
     def stop_ids(self) -> list[int]:
         """Tokens that end an answer: the template's end of turn and the tokenizer's end of sequence."""
@@ -76,10 +80,13 @@ class Encoder:
             raise RowError("template_refused", f"{type(error).__name__}: {error}") from error
         return str(text)
 
-    def _spans(self, chat: list[dict[str, Any]], tools: Any, text: str) -> tuple[list[tuple[int, int]], int]:
+    def _spans(
+        self, chat: list[dict[str, Any]], tools: Any, text: str, first: int
+    ) -> tuple[list[tuple[int, int]], int]:
+        """Character spans of the assistant turns from turn `first` on, and how many the template rewrites."""
         spans, skipped = [], 0
         for index, turn in enumerate(chat):
-            if turn["role"] != "assistant":
+            if index < first or turn["role"] != "assistant":
                 continue
             head = self._render(chat[:index], tools, prompt=True) if index else ""
             upto = text if index == len(chat) - 1 else self._render(chat[: index + 1], tools, prompt=False)

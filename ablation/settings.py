@@ -91,7 +91,7 @@ class AblationSettings(_Table):
     items: tuple[str, ...] = ()
     """Globs of eval items in JSON Lines."""
     holdout: float = Field(0.0, ge=0, lt=1)
-    """Fraction of each bucket's prompts (by a hash of their content) held out of training and scored by NLL."""
+    """Fraction of each bucket's talks (by a hash of their first user turn) held out of training and scored by NLL."""
     holdout_max: int = Field(200, ge=1)
     """At most this many held-out items per bucket."""
     metric: Literal["pass@1", "nll"] = "pass@1"

@@ -8,21 +8,34 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ablation.holdout import opening_hash
 from ablation.mask import Encoder
 from ablation.pack import Rows
 from ablation.settings import TinyModel
-from buckets import Draft, IncompleteError, InputError, RowError, digest, digest_file, read_rows, sniff_format
+from buckets import (
+    Draft,
+    IncompleteError,
+    InputError,
+    RowError,
+    digest,
+    digest_file,
+    read_json,
+    read_rows,
+    sniff_format,
+    write_json,
+)
 
 SPECIALS = ["<|pad|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>", "<|tool|>"]
 MARKS = ["<tool_call>", "</tool_call>", "<think>", "</think>"]
-VERSION = "3"
+VERSION = "4"
 """Change it when the same settings would train another base."""
+_MADE_FROM = "made_from.json"
 
 # Tools are listed as name(param,param) in the system turn: a JSON Schema each would fill the context.
 TEMPLATE = """\
@@ -56,19 +69,22 @@ def parameters(model: TinyModel) -> int:
     return model.layers * (4 * d * d + 3 * d * f + 2 * d) + d * model.vocab + d
 
 
-def build(model: TinyModel, corpus: Sequence[Path], folder: Path) -> Path:
+def build(model: TinyModel, corpus: Sequence[Path], folder: Path, withheld: Collection[int] = ()) -> Path:
     """The base in `folder`/<fingerprint>, trained unless it already stands there; whole or absent.
 
-    Raises InputError for a corpus without usable rows.
+    `withheld` are the `opening_hash`es of eval items and held-out talks: what opens like one is no text for the base,
+    which every arm starts from. Raises InputError for a corpus without usable rows.
     """
-    name = digest([VERSION, model.model_dump_json(exclude={"corpus"}), *(digest_file(path) for path in corpus)])
+    files = [digest_file(path) for path in corpus]
+    closed = [f"{key:016x}" for key in sorted(withheld)]
+    name = digest([VERSION, model.model_dump_json(exclude={"corpus"}), *files, *closed])
     target = folder / f"tiny-{name[:16]}"
     if target.exists():
         return target
     folder.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=".tiny-", dir=folder))
     try:
-        _train_base(model, corpus, aside)
+        _train_base(model, corpus, aside, frozenset(withheld))
         aside.rename(target)
     except OSError as error:
         if not target.exists():  # another process may have finished the same base first
@@ -76,6 +92,12 @@ def build(model: TinyModel, corpus: Sequence[Path], folder: Path) -> Path:
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     return target
+
+
+def corpus_of(folder: Path) -> dict[str, int]:
+    """What the base in `folder` was made from: conversations, and those withheld from it."""
+    made: dict[str, int] = read_json(folder / _MADE_FROM)
+    return made
 
 
 def tokenizer_of(texts: Sequence[str], vocab: int, context: int) -> Any:
@@ -112,14 +134,20 @@ def _inner(model: TinyModel) -> int:
     return 16 * round(model.hidden * 8 / 3 / 16)
 
 
-def _train_base(model: TinyModel, corpus: Sequence[Path], folder: Path) -> None:
+def _train_base(model: TinyModel, corpus: Sequence[Path], folder: Path, withheld: frozenset[int]) -> None:
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
     from transformers.utils import logging
 
     from ablation.train import fit
 
-    talks = [talk for path in corpus for talk in _conversations(path)]
+    found = [talk for path in corpus for talk in _conversations(path)]
+    talks = [talk for talk in found if opening_hash(talk.messages) not in withheld]
+    if found and not talks:
+        raise InputError(
+            f"all {len(found)} conversations of model.corpus open like an eval item or a held-out talk: name other "
+            "files, or hold out less"
+        )
     tokenizer = tokenizer_of(_texts(talks), model.vocab, model.context)
     rows, order = _language_rows(Encoder(tokenizer), talks, model)
     threads = torch.get_num_threads()
@@ -146,6 +174,7 @@ def _train_base(model: TinyModel, corpus: Sequence[Path], folder: Path) -> None:
         torch.set_num_threads(threads)
     if not done.finite:
         raise InputError(f"the tiny base diverged at learning rate {model.learning_rate}; use a smaller one")
+    write_json(folder / _MADE_FROM, {"conversations": len(talks), "withheld": len(found) - len(talks)})
     logging.disable_progress_bar()
     network.save_pretrained(folder, safe_serialization=True)
     tokenizer.save_pretrained(folder)

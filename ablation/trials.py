@@ -14,7 +14,8 @@ import polars as pl
 
 from ablation.design import Supply, splits_of
 from ablation.mask import Encoder
-from ablation.mixture import Draw, Pool, available, interleave, portion, portion_of_tokens
+from ablation.mixture import Draw, Pool, interleave, portion, portion_of_tokens
+from ablation.mixture import available as drawn
 from ablation.pack import Rows
 from ablation.settings import AblationSettings
 from ablation.trial import Arm, Trial
@@ -33,6 +34,8 @@ class Encodings:
     rows: Rows
     pool: Pool
     skipped: Counter[str]
+    available: dict[str, int]
+    """Assistant tokens per bucket of every row with an exact mask, those longer than the context too."""
 
     def supply(self) -> dict[str, Supply]:
         lengths = self.rows.lengths
@@ -47,7 +50,7 @@ def encode_pool(pool: pl.DataFrame, encoder: Encoder, context: int) -> Encodings
 
     Raises InputError when no row is usable.
     """
-    skipped: Counter[str] = Counter()
+    skipped, available = Counter[str](), Counter[str]()
     ids, buckets, encoded = [], [], []
     for record in records(pool.sort("id")):
         if record.bucket is None:
@@ -58,6 +61,7 @@ def encode_pool(pool: pl.DataFrame, encoder: Encoder, context: int) -> Encodings
         except RowError as error:
             skipped[error.reason] += 1
             continue
+        available[record.bucket] += sum(row.trained)
         if len(row.ids) > context:
             skipped["longer_than_context"] += 1
             continue
@@ -68,7 +72,7 @@ def encode_pool(pool: pl.DataFrame, encoder: Encoder, context: int) -> Encodings
         why = ", ".join(f"{reason}: {count}" for reason, count in skipped.most_common())
         raise InputError(f"no row can be trained on ({why or 'the pool is empty'})")
     rows = Rows.of(encoded)
-    return Encodings(rows, Pool.of(ids, buckets, rows.trained_counts), skipped)
+    return Encodings(rows, Pool.of(ids, buckets, rows.trained_counts), skipped, dict(sorted(available.items())))
 
 
 def write_items(
@@ -78,8 +82,8 @@ def write_items(
 
     Returns the items in it, the skipped by reason, and a digest of the arrays.
 
-    An item whose last turn is an assistant's is scored by NLL and not sampled. A prompt needs room for at
-    least one token of the answer.
+    An item whose last turn is an assistant's is scored by NLL on that turn alone and not sampled: its earlier turns
+    may stand in the training pool as another talk. A prompt needs room for at least one token of the answer.
     """
     skipped: Counter[str] = Counter()
     used: list[EvalItem] = []
@@ -89,7 +93,7 @@ def write_items(
         messages, tools = item.draft.messages, item.draft.tools
         try:
             if messages and messages[-1].role == "assistant":
-                row = encoder.encode(messages, tools)
+                row = encoder.encode(messages, tools, last_turn=True)
                 kind, ids, flags = references, row.ids, row.trained
             else:
                 ids = encoder.prompt(messages, tools)
@@ -119,7 +123,7 @@ def draw_arm(arm: Arm, seed: int, pool: Pool, settings: AblationSettings, mixtur
     portions = {}
     for bucket in pool.members:
         if bucket != arm.bucket:
-            full = available(pool, bucket, seed, settings.rows_cap(bucket), settings.tokens_per_bucket)
+            full = drawn(pool, bucket, seed, settings.rows_cap(bucket), settings.tokens_per_bucket)
             portions[bucket] = portion(pool, bucket, seed, full, arm.dose, settings.passes(bucket), settings.control)
     return interleave(pool, portions, seed)
 

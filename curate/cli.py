@@ -68,20 +68,27 @@ def _top(
 @app.command()
 def check(recipe: RecipePath, changes: Changes = [], as_json: AsJson = False) -> None:  # noqa: B006 - typer copies it
     """Check a recipe in full and show what it would do; nothing is run."""
+    from buckets import RecipeError
+    from curate.ahead import forecast, stops
     from curate.recipe import ROAD, load
     from curate.show import files_table
 
     loaded = load(recipe, changes)
-    files = files_table(loaded, recipe.parent.resolve())
     on = [stage for stage in ROAD if loaded.has(stage)]
+    if mistakes := stops(loaded, recipe.parent.resolve(), on):
+        raise RecipeError(mistakes)
+    files = files_table(loaded, recipe.parent.resolve())
+    trials = forecast(loaded, recipe.parent.resolve())
     if as_json:
-        _print_json({"stages": on, "files": files})
+        _print_json({"stages": on, "files": files, "ablation": trials})
         return
     _say(f"{recipe}: fine. Stages: {' > '.join(on)}")
     for line in files:
         _say(f"  {line['source']}: {line['path']} is {line['format']} ({line['why']}); {line['readable']} can be read")
         if line["fault"]:
             _say(f"    first that cannot: {line['fault']}")
+    if trials is not None:
+        _say(f"  ablation: {trials['text']}")
 
 
 @app.command()

@@ -3,33 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Any
 
-import polars as pl
-
-from ablation import AblationSettings, TinyModel, analyse, campaign
-from buckets import InputError, digest, digest_file, expand, read_frame, read_items, read_json, write_bytes, write_json
+from ablation import FINAL, AblationSettings, analyse, campaign
+from buckets import InputError, read_frame, read_items, read_json, write_bytes, write_json
 from curate.export import export
 from curate.job import Run
 from curate.report import render
 from curate.report.build import build
 from curate.shards import StageFolder, kept_frame
-from curate.stage import canonical
-from curate.versions import code_digest
+from curate.standing import ablate_table, ablation_entry, ablation_folder, basis, decide_table, expanded
 
 _POOL = ["id", "source", "bucket", "messages", "tools", "reference", "tests", "schema", "answer_tokens", "tokens"]
 
 
 def ablate(job: Run, data: StageFolder, entry: dict[str, Any]) -> None:
     """Train and sample every trial; `scores.parquet` is what the verdict is read from."""
-    settings = _settings(job)
-    folder = _ablation_folder(settings, job, data)
-    if not folder.is_whole():
+    settings = ablate_table(job)
+    folder = ablation_folder(job, data)
+    if _worth_running(settings, folder):
+        folder.manifest.unlink(missing_ok=True)
         started = time.perf_counter()
         pool = kept_frame(data, _POOL).drop_nulls("bucket")
-        items = [item for path in _expanded(settings.items, job.base) for item in read_items(path)]
+        items = [item for path in expanded(settings.items, job.base) for item in read_items(path)]
         outcome = campaign(
             settings,
             pool,
@@ -39,31 +36,52 @@ def ablate(job: Run, data: StageFolder, entry: dict[str, Any]) -> None:
             base=job.base,
             models=job.out / "models",
             progress=_progress(job, "ablate"),
+            earlier=[path for path in sorted(job.stages.glob("ablate-*")) if path != folder.path],
         )
+        notes = {name: outcome[name] for name in ("plan", "status", "base")}
         manifest = {
             "stage": "ablate",
             "fingerprint": folder.fingerprint,
             "seconds": time.perf_counter() - started,
-            "notes": {"plan": outcome["plan"], "status": outcome["status"]},
+            "notes": notes | {"timeout_minutes": settings.timeout_minutes},
         }
         write_json(folder.manifest, manifest)
         folder.drop_others()
-    entry["ablation"] = {"folder": folder.path.relative_to(job.out).as_posix(), **read_json(folder.manifest)}
+    entry["ablation"] = ablation_entry(job, data, folder)
+
+
+def _worth_running(settings: AblationSettings, folder: StageFolder) -> bool:
+    """Not done yet, or a trial crashed, or one ran out of less time than it has now."""
+    if not folder.is_whole():
+        return True
+    notes = read_json(folder.manifest)["notes"]
+    failed = set(notes["status"]) - set(FINAL)
+    return bool(failed - {"timeout"} or (failed and settings.timeout_minutes > notes["timeout_minutes"]))
 
 
 def decide(job: Run, data: StageFolder, entry: dict[str, Any]) -> None:  # noqa: ARG001 - one signature for all steps
-    """Gains, curves, the verdict and the mixture from the stored scores."""
-    folder = _ablation_folder(_settings(job), job, data)
-    if job.recipe.decide is None or not folder.is_whole():
+    """Gains, curves, the verdict and the mixture from the stored scores; analysis.json, which says of what, is last."""
+    folder = ablation_folder(job, data)
+    if not folder.is_whole():
         raise InputError("no scores to decide from; run the `ablate` stage first")
     scores = read_frame(folder.path / "scores.parquet")
-    pool = kept_frame(data, ["bucket", "answer_tokens"]).drop_nulls("bucket")
-    available = dict(pool.group_by("bucket").agg(pl.col("answer_tokens").sum()).sort("bucket").iter_rows())
-    settings = job.recipe.decide.model_copy(update={"metric": job.recipe.decide.metric or _settings(job).metric})
-    analysis = analyse(scores, available, settings).to_json()
-    write_json(job.out / "analysis.json", analysis)
+    plan = read_json(folder.manifest)["notes"]["plan"]
+    trained = {bucket: line["trained_tokens"] for bucket, line in plan["buckets"].items()}
+    analysis = analyse(scores, plan["available_tokens"], decide_table(job), trained_tokens=trained).to_json()
+    if analysis["mixture"] is not None:
+        analysis["mixture"]["notes"] += _of_tokens(data, plan["available_tokens"])
+        write_json(job.out / "mixture.json", analysis["mixture"])
     write_json(job.out / "decision.json", analysis["decision"])
-    write_json(job.out / "mixture.json", analysis["mixture"])
+    write_json(job.out / "analysis.json", analysis | {"of": basis(job, data, folder)})
+
+
+def _of_tokens(data: StageFolder, available: dict[str, int]) -> Iterator[str]:
+    """Which tokens the mixture counts, and which buckets have none."""
+    yield "tokens are the assistant tokens of the ablated model's own tokenizer; held-out rows are not counted"
+    kept = kept_frame(data, ["bucket"])["bucket"].drop_nulls().unique().sort()
+    for bucket in kept:
+        if bucket not in available:
+            yield f"{bucket} has no share: none of its rows has an exact mask under this model's chat template"
 
 
 def report(job: Run, data: StageFolder, entry: dict[str, Any]) -> None:  # noqa: ARG001 - one signature for all steps
@@ -84,30 +102,6 @@ def ship(job: Run, data: StageFolder, entry: dict[str, Any]) -> None:
 Step = Callable[[Run, StageFolder, dict[str, Any]], None]
 
 LATER: dict[str, Step] = {"ablate": ablate, "decide": decide, "report": report, "export": ship}
-
-
-def _settings(job: Run) -> AblationSettings:
-    if job.recipe.ablate is None:
-        raise InputError("the recipe has no `ablate:` table")
-    return job.recipe.ablate
-
-
-def _ablation_folder(settings: AblationSettings, job: Run, data: StageFolder) -> StageFolder:
-    parts = [data.fingerprint, canonical(settings), *map(digest_file, _inputs(settings, job.base))]
-    return StageFolder(job.stages, "ablate", digest([*parts, code_digest("buckets", "verifiers", "ablation")]))
-
-
-def _inputs(settings: AblationSettings, base: Path) -> list[Path]:
-    """Files whose bytes the scores depend on, besides the pool: eval items, and the model or its corpus."""
-    items = _expanded(settings.items, base)
-    if isinstance(settings.model, TinyModel):
-        return items + _expanded(settings.model.corpus, base)
-    folder = base / Path(settings.model.path).expanduser()
-    return items + sorted(path for path in folder.glob("*") if path.is_file())
-
-
-def _expanded(patterns: tuple[str, ...], base: Path) -> list[Path]:
-    return expand(patterns, base) if patterns else []
 
 
 def _progress(job: Run, stage: str) -> Callable[[int, int], None]:

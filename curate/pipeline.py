@@ -11,12 +11,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from buckets import InputError, RefusedError, read_json, write_json
+from buckets import InputError, RecipeError, RefusedError, read_json, write_json
+from curate.ahead import stops
 from curate.cleaning import clean
 from curate.job import Run
 from curate.later import LATER
 from curate.meter import PeakMemory
-from curate.recipe import CLEANING, ROAD, Recipe
+from curate.recipe import CLEANING, ROAD
+from curate.standing import forget
 from curate.versions import versions
 
 
@@ -24,10 +26,13 @@ def run(job: Run, until: str | None = None, only: str | None = None) -> dict[str
     """Walk the road and return the journal (also in run.json).
 
     `until` is the last stage to run; `only` runs one stage on what stands, and raises InputError when
-    an earlier stage has not been run yet, or when the folder cannot be written. Raises RefusedError when
-    another run holds it.
+    an earlier stage has not been run yet, or when the folder cannot be written; `decide` also puts its verdict on
+    the page and into the dataset that stood. Raises RecipeError for what would stop a wanted stage later, RefusedError
+    when another run holds the folder.
     """
-    wanted = _wanted(job.recipe, until, only)
+    wanted = _wanted(job, until, only)
+    if mistakes := stops(job.recipe, job.base, wanted):
+        raise RecipeError(mistakes)
     try:
         job.out.mkdir(parents=True, exist_ok=True)
         (job.out / ".lock").touch()
@@ -37,6 +42,8 @@ def run(job: Run, until: str | None = None, only: str | None = None) -> dict[str
         started = time.perf_counter()
         entry = _journal(job)
         cleaned = clean(job, wanted, entry)
+        forget(job, cleaned, entry)
+        write_json(job.journal, entry)
         for stage in (s for s in ROAD if s not in CLEANING and s in wanted):
             entry["peak_rss_mib"] = max(peak.mib, entry.get("peak_rss_mib", 0.0))
             LATER[stage](job, cleaned, entry)
@@ -46,13 +53,17 @@ def run(job: Run, until: str | None = None, only: str | None = None) -> dict[str
     return entry
 
 
-def _wanted(recipe: Recipe, until: str | None, only: str | None) -> list[str]:
+def _wanted(job: Run, until: str | None, only: str | None) -> list[str]:
+    recipe = job.recipe
     for name in (until, only):
         if name is not None and name not in ROAD:
             raise InputError(f"no stage {name!r}; the stages are {', '.join(ROAD)}")
         if name is not None and not recipe.has(name):
             raise InputError(f"stage {name!r} is off: the recipe has no `{name}:` table")
     on = [stage for stage in ROAD if recipe.has(stage)]
+    if only == "decide":
+        stood = recipe.has("export") and (job.out / "export").exists()
+        return ["decide", "report", *(["export"] if stood else [])]
     if only is not None:
         return [only]
     return on[: on.index(until) + 1] if until is not None else on

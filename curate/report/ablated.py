@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+from buckets import expand
 from curate.report.evidence import Ablation, Cell, Curve, Fit, GainMatrix, Plan, Point, Score, Step
 
 _LEFT_OUT = "loo:"
@@ -29,6 +32,11 @@ def _plan(notes: dict[str, Any]) -> Plan:
     failed = {status: count for status, count in notes["status"].items() if status != "ok"}
     remarks = [f"{count} trials ended as {status}; their scores are missing." for status, count in failed.items()]
     remarks += [f"{count} rows or items left out: {why}." for why, count in plan["skipped"].items()]
+    if base := notes.get("base"):
+        remarks.append(
+            f"The base was made from {base['conversations']:,} conversations; {base['withheld']:,} more in its corpus "
+            "open like an eval item or a held-out talk and were kept from it."
+        )
     return Plan(
         trials=plan["trials"],
         seeds=len(plan["seeds"]),
@@ -38,6 +46,39 @@ def _plan(notes: dict[str, Any]) -> Plan:
         model=f"{plan['parameters']:,} parameters",
         notes=tuple(remarks),
     )
+
+
+def trial_warnings(recipe: dict[str, Any], base: Path, ablation: dict[str, Any] | None) -> Iterator[str]:
+    """What makes scores say less than they seem to; `base` is where the recipe's paths start."""
+    items, kept_out = (set(_files(recipe.get(name), base)) for name in ("ablate", "decontaminate"))
+    if items - kept_out:
+        yield (
+            f"Eval items of {len(items - kept_out)} files were not kept out of the training data, so scores may be "
+            "recall: add `decontaminate:` with the same items."
+        )
+    if ablation and (long := ablation["notes"]["plan"]["skipped"].get("longer_than_context")):
+        yield (
+            f"{long:,} kept rows are longer than the ablated model's context and were not trained on: the verdict "
+            "does not speak of them. A larger `ablate.model.context`, or a model with one, takes them in."
+        )
+
+
+def no_verdict(recipe: dict[str, Any], ablation: dict[str, Any] | None) -> dict[str, str]:
+    """Section -> why it is empty, where the recipe asks for trials: what stood of other data is not shown."""
+    if recipe.get("ablate") is None:
+        return {}
+    if ablation is None:
+        why = "No trials of this data under this recipe: run `curate ablate` (and `curate decide`) on the run folder."
+    elif recipe.get("decide") is None:
+        why = "The trials were run, but the recipe has no `decide:` table."
+    else:
+        why = "The trials were run, but not read under these margins: run `curate decide` on the run folder."
+    return dict.fromkeys(("verdict", "buckets-verdict", "mixture", "gains", "scores"), why)
+
+
+def _files(table: dict[str, Any] | None, base: Path) -> list[Path]:
+    patterns = (table or {}).get("items") or []
+    return [path.resolve() for path in expand(patterns, base)] if patterns else []
 
 
 def _curve(curve: dict[str, Any]) -> Curve:

@@ -12,7 +12,7 @@ import polars as pl
 from buckets import BUCKETS, InputError, empty_frame, read_frame, read_json
 from curate.earlier import SEPARATOR
 from curate.pairs import LOOKS
-from curate.report.ablated import ablation_part
+from curate.report.ablated import ablation_part, no_verdict, trial_warnings
 from curate.report.contaminated import contamination_part
 from curate.report.evidence import Decision, Mixture
 from curate.report.model import (
@@ -71,7 +71,8 @@ def build(out: Path) -> Report:
         decision=Decision.model_validate(analysis["decision"]) if analysis else None,
         mixture=Mixture.model_validate(analysis["mixture"]) if analysis and analysis["mixture"] else None,
         costs=_costs(journal, lines, ablation),
-        warnings=tuple(_warnings(lines, kept, notes)),
+        warnings=(*_warnings(lines, kept, notes), *trial_warnings(recipe["recipe"], _base(out, recipe), ablation)),
+        absent={} if analysis else no_verdict(recipe["recipe"], ablation),
     )
 
 

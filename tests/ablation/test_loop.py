@@ -29,6 +29,9 @@ def exact(item: EvalItem, reply: str) -> Graded:
     return Graded(bool(reply), verdict, reply)
 
 
+WRONG = Graded(True, failed("exact", "never right"), "x")
+
+
 def settings(world: Any, **changes: Any) -> AblationSettings:
     quick = {"k": 2, "max_new_tokens": 6}
     base = {"model": world.model, "doses": (), "leave_one_out": False, "seeds": (1,), "epochs": 4.0, "sample": quick}
@@ -100,6 +103,34 @@ def test_a_second_run_does_nothing_again(done: Any, world: Any, monkeypatch: pyt
     )
     assert again["status"] == outcome["status"]
     assert (folder / "scores.parquet").read_bytes() == before
+
+
+def test_one_more_seed_trains_that_seed_alone(done: Any, world: Any, tmp_path: Path) -> None:
+    """In a folder of its own, as a changed recipe gets one: results are taken over, grades are made again."""
+    folder, _, _ = done
+    asked = settings(world, holdout=0.2, holdout_max=4, seeds=(1, 2), timeout_minutes=7.0)
+    given = {"workers": 2, "models": folder / "models", "earlier": [tmp_path / "none", folder]}
+    outcome = campaign(asked, world.pool, world.items, tmp_path, grader=lambda *_: WRONG, **given)
+    assert outcome["status"] == {"ok": 4}
+    for name in ("base_s1", "full_s1"):  # seconds and all: the very same result
+        assert (tmp_path / "trials" / name / "result.json").read_bytes() == (
+            folder / "trials" / name / "result.json"
+        ).read_bytes()
+    scores = pl.read_parquet(tmp_path / "scores.parquet")
+    assert set(scores["seed"]) == {1, 2}
+    assert scores["correct"].sum() == 0
+    other = settings(world, holdout=0.2, holdout_max=4, train={"batch_tokens": 64, "learning_rate": 6e-3})
+    campaign(other, world.pool, world.items, tmp_path / "other", grader=exact, **given)
+    changed = tmp_path / "other/trials/full_s1/result.json"
+    assert changed.read_bytes() != (folder / "trials/full_s1/result.json").read_bytes()
+
+
+def test_the_plan_counts_what_the_full_arm_drew_and_all_that_could_be_encoded(done: Any, world: Any) -> None:
+    plan = read_json(done[0] / "plan.json")
+    shares = read_json(done[0] / "trials/full_s1/trial.json")["mixture"]
+    for bucket, share in shares.items():
+        assert plan["buckets"][bucket]["trained_tokens"] == share["unique_tokens"]
+        assert plan["available_tokens"][bucket] == share["unique_tokens"]  # no caps, and every row fits
 
 
 def test_a_changed_trial_is_not_taken_for_done(done: Any) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -71,3 +73,18 @@ def write_world(folder: Path, rows: int = 120) -> Path:
 @pytest.fixture
 def world(tmp_path: Path) -> Path:
     return write_world(tmp_path / "world")
+
+
+@pytest.fixture
+def item_file(tmp_path: Path) -> Callable[..., Path]:
+    """Writes an eval item, changed as asked, behind a good one."""
+
+    def write(**changes: Any) -> Path:
+        good = {"id": "a", "bucket": "math_reasoning", "split": "dev", "reference": "4"}
+        good["messages"] = [{"role": "user", "content": "What is two and two?"}]  # type: ignore[assignment]
+        path = tmp_path / "eval" / "items.jsonl"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("\n".join(json.dumps(row) for row in (good, good | {"id": "b"} | changes)))
+        return path
+
+    return write
