@@ -76,5 +76,5 @@ def _report(pool: Cell, name: str, full: str, why: str, margins: Margins, other:
     if name == full:
         return Checkpoint(name, f"{why}; {_mean(pool, name, margins.metric, other):.3f} on the other half")
     report = pool.contrast({full: 1.0, name: -1.0}, margins.metric, other).interval(margins.level)
-    spread = f"{report.estimate:+.3f} [{report.low:+.3f}, {report.high:+.3f}], n={report.n}"
+    spread = f"{report.words()}, n={report.n}"
     return Checkpoint(name, f"{why}; on the other half {full} minus {name} is {spread}", report)

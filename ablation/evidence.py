@@ -53,7 +53,7 @@ class Difference:
         return gain_of(self.value, self.treated, self.control, self.bucket, self.split, self.metric, level)
 
     def words(self) -> str:
-        return f"{self.inner.estimate:+.3f} [{self.inner.low:+.3f}, {self.inner.high:+.3f}] on {self.split}"
+        return f"{self.inner.words()} on {self.split}"
 
 
 @dataclass(frozen=True)

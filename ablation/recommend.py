@@ -19,7 +19,7 @@ import polars as pl
 from ablation.curve import line_points, slope_weights
 from ablation.evidence import Margins
 from ablation.gain import Decision, Mixture, Weight
-from ablation.scores import Cell, Scores, read_scores
+from ablation.scores import BOUNDED, Cell, Scores, read_scores
 from ablation.stats import Array, resample
 from buckets import RefusedError
 
@@ -129,6 +129,10 @@ def _measure(scores: Scores, names: list[str], margins: Margins, limits: Limits)
         if len(recent) > 1:
             weights = slope_weights([doses[arm] for arm in recent])
             slope[:, column] = sum(w * at[arm] for w, arm in zip(weights, recent, strict=True))
+            if (
+                margins.metric in BOUNDED
+            ):  # no rate leaves 0 to 1: what is left above full is all that a doubling can give
+                slope[:, column] = np.clip(slope[:, column], -at["full"], 1.0 - at["full"])
         best = np.max([at[arm] for arm in doses], axis=0)
         for arm in reversed(doses):
             flat[:, column] = np.where(best - at[arm] < margins.margin, doses[arm], flat[:, column])
