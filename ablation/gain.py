@@ -84,7 +84,8 @@ class BucketDecision:
     bucket: str
     verdict: Verdict
     label: str
-    """Word for people: still gaining | saturated | redundant | harmful | over-trained | not learned | undecided."""
+    """Word for people: still gaining | saturated | redundant | harmful | over-trained | below the base | not learned |
+    undecided."""
     rule: Literal["done", "not done", "undecided"]
     """What the bare four-signal rule says, before the guards."""
     signals: tuple[Signal, ...]

@@ -291,8 +291,10 @@ class Need:
 
     @property
     def cost(self) -> float:
-        """To tell which of two needs is cheaper: prompts, because they cost no training."""
-        return math.inf if self.prompts is None else float(self.prompts)
+        """To tell which of two needs is cheaper: prompts before seeds, because they cost no training."""
+        if self.prompts is not None:
+            return float(self.prompts)
+        return math.inf if self.seeds is None else 1e6 + self.seeds
 
     def words(self, split: str = "") -> str:
         unit = f"{split} prompt".strip()
