@@ -70,7 +70,7 @@ def _bucket(evidence: Evidence, margins: Margins, claims: Corrected, forecast: I
     standing = guarded(evidence, margins, claims)
     label = label_of(evidence, standing, margins, claims)
     step = evidence.dev
-    folk = ()
+    folk: tuple[str, ...] = ()
     if step is not None and standing.verdict != "DONE" and step.comparison == "unknown":
         folk = ("the usual rule (stop when the last step is not significant) would stop here; it proves no zero",)
     return BucketDecision(

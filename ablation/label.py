@@ -66,11 +66,11 @@ def _redundant(evidence: Evidence, why: str, margins: Margins) -> Label:
     if not losers:
         return Label("redundant", (why, *silent))
     shown = losers[:_NAMED]
-    unknown = tuple(_unknown(x, margins) for x in shown)
+    doubts = tuple(_unknown(x, margins) for x in shown)
     more = (f"and {len(losers) - _NAMED} other eval buckets",) if len(losers) > _NAMED else ()
     return Label(
         "undecided",
-        (why, *unknown, *more, *silent),
+        (why, *doubts, *more, *silent),
         tuple(f"redundant or not: {loss_elsewhere(x, margins).flip()}" for x in shown),
     )
 

@@ -132,8 +132,8 @@ def _from_steps(evidence: Evidence, margins: Margins, claims: Corrected) -> Stan
         )
     unsettled = [step for step in evidence.off_dev if not non_superior(step.inner, margins.margin)]
     if unsettled:
-        why = [f"dev is flat but {step.split} may still rise: {step.words()}" for step in unsettled]
-        return Standing("UNDECIDED", (*why, *rest), "open splits", tuple(unsettled))
+        risers = [f"dev is flat but {step.split} may still rise: {step.words()}" for step in unsettled]
+        return Standing("UNDECIDED", (*risers, *rest), "open splits", tuple(unsettled))
     flat = f"flat within +-{margins.margin:g}: {dev.words()}"
     if dev.seeds < 2:
         return Standing("UNDECIDED", (flat, *rest), "one seed", (dev,))

@@ -319,8 +319,7 @@ def test_a_stored_curve_shows_the_base_model_as_a_line() -> None:
     marks = [float(y) for y in re.findall(r'<circle cx="[\d.]+" cy="([\d.]+)" r="3.6" class="mark s0">', svg)]
     assert marks[0] == float(line[0])
     assert float(line[0]) < marks[-1] < marks[1]
-    analysis["curves"] = [stored]
-    without = str(dose_chart(ablation_part({"notes": notes}, analysis).curves, "b"))
+    without = str(dose_chart(ablation_part({"notes": notes}, analysis | {"curves": [stored]}).curves, "b"))
     assert "base model" not in without
 
 
