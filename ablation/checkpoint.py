@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ablation.evidence import Margins
 from ablation.gain import Interval
 from ablation.scores import Cell, Scores
-from ablation.stats import Mask, at, holm, non_superior
+from ablation.stats import NOTHING, Mask, at, holm, non_superior
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,16 @@ def choosing_half(cell: Cell, prefix: str = "") -> Mask:
 
 
 def choose(scores: Scores, margins: Margins) -> Checkpoint:
+    """The arm of `_choose`; its reason says so where the untrained base model is clearly better than that arm."""
+    found, pool = _choose(scores, margins), scores.pooled.get("dev")
+    value = NOTHING if pool is None else pool.contrast({found.arm: 1.0, "base": -1.0}, margins.metric)
+    inner = at(value.interval(margins.level), 1.0 - 2.0 * margins.alpha)
+    if found.arm and value.n and inner.high < 0:
+        return replace(found, reason=f"{found.reason}; but the base model is better: {inner.words()} against it")
+    return found
+
+
+def _choose(scores: Scores, margins: Margins) -> Checkpoint:
     """The smallest dose that the best dose beats by less than the margin (one-sided at a), pooled over buckets.
 
     A dose on which some bucket still loses more than the margin (Holm over buckets) is not eligible. Only doses are
@@ -76,5 +86,5 @@ def _report(pool: Cell, name: str, full: str, why: str, margins: Margins, other:
     if name == full:
         return Checkpoint(name, f"{why}; {_mean(pool, name, margins.metric, other):.3f} on the other half")
     report = pool.contrast({full: 1.0, name: -1.0}, margins.metric, other).interval(margins.level)
-    spread = f"{report.estimate:+.3f} [{report.low:+.3f}, {report.high:+.3f}], n={report.n}"
+    spread = f"{report.words()}, n={report.n}"
     return Checkpoint(name, f"{why}; on the other half {full} minus {name} is {spread}", report)

@@ -19,7 +19,7 @@ import numpy as np
 
 from ablation.gain import Interval
 from ablation.scores import BOUNDED, Cell, Scores
-from ablation.stats import Array, Estimate, resample, t_quantile
+from ablation.stats import Array, Estimate, resample, t_quantile, within
 
 LINE_POINTS = 3
 _BETAS = np.linspace(0.05, 1.0, 20)
@@ -49,9 +49,11 @@ class Curve:
     why: str
     """Why this fit and not the other."""
     next_doubling: Interval | None
-    """Predicted gain of doubling every bucket's rows once more."""
+    """Predicted gain of doubling every bucket's rows once more. For a rate, score + gain stays within 0 to 1."""
     asymptote: float | None = None
     """Score the power law levels off at."""
+    base: float | None = None
+    """Score of the untrained base model; None without a base arm."""
 
 
 def curves(
@@ -81,16 +83,48 @@ def curve(
     seed: int = 0,
 ) -> Curve:
     names = [name for name in doses if name in cell.arms and math.isfinite(cell.score(name, metric))]
-    points = tuple(_point(cell, name, doses[name], metric, level, tokens) for name in names)
-    line = line_step(cell, {name: doses[name] for name in names}, metric)
+    base = cell.score("base", metric) if "base" in cell.arms else math.nan
+    points = tuple(_point(cell, name, doses[name], metric, level, tokens, base) for name in names)
+    fit = _fit(cell, {name: doses[name] for name in names}, metric, level, draws, seed)
+    ahead = fit.ahead
+    why = fit.why
+    if ahead is not None and metric in BOUNDED:
+        cut = within(ahead, -points[-1].score, 1.0 - points[-1].score)
+        why += "; cut off where the score would leave 0 to 1" if cut != ahead else ""
+        ahead = cut
+    return Curve(
+        bucket=cell.bucket,
+        split=cell.split,
+        metric=metric,
+        points=points,
+        fit=fit.kind,
+        why=why,
+        next_doubling=ahead,
+        asymptote=fit.asymptote,
+        base=base if math.isfinite(base) else None,
+    )
+
+
+@dataclass(frozen=True)
+class _Fit:
+    kind: Literal["line", "power", "none"]
+    why: str
+    ahead: Interval | None = None
+    asymptote: float | None = None
+
+
+def _fit(cell: Cell, doses: Mapping[str, float], metric: str, level: float, draws: int, seed: int) -> _Fit:
+    names = list(doses)
+    line = line_step(cell, doses, metric)
     if line is None or line.n == 0:
-        why = "one dose only: no slope" if len(names) < 2 else "no common prompts and seeds over the doses"
-        return Curve(cell.bucket, cell.split, metric, points, "none", why, None)
-    used = len(line_points(cell, {name: doses[name] for name in names}, metric))
+        return _Fit(
+            "none", "one dose only: no slope" if len(names) < 2 else "no common prompts and seeds over the doses"
+        )
+    used = len(line_points(cell, doses, metric))
     bend = ", because the curve bends down before them" if used < min(len(names), LINE_POINTS) else ""
     if len(names) < 4:
         why = f"line through the last {used} doses{bend}; a power law needs at least 4"
-        return Curve(cell.bucket, cell.split, metric, points, "line", why, line.interval(level))
+        return _Fit("line", why, line.interval(level))
     x = np.array([doses[name] for name in names])
     block, clusters = cell.block(tuple(names), metric)
     boot = resample(block.shape[1], clusters, draws, seed).means(block)
@@ -98,24 +132,20 @@ def curve(
     line_error, power_error = _held_out(x, boot, top)
     if power_error >= _BETTER * line_error:
         errors = f"held-out last dose: line within {line_error:.3f}, power law within {power_error:.3f}"
-        why = f"line through the last {used} doses{bend}; {errors}"
-        return Curve(cell.bucket, cell.split, metric, points, "line", why, line.interval(level))
+        return _Fit("line", f"line through the last {used} doses{bend}; {errors}", line.interval(level))
     why = f"power law: predicts the held-out last dose within {power_error:.3f}, the line within {line_error:.3f}"
     fitted = fit_power(x, block.mean(axis=(1, 2))[None], top)
     spread = float(fit_power(x, boot, top).gain(x[-1]).std(ddof=1)) * math.sqrt(_inflate(block.shape[1]))
     predicted = _widened(fitted.gain(x[-1])[0], spread, line, level)
-    return Curve(cell.bucket, cell.split, metric, points, "power", why, predicted, asymptote=float(fitted.asymptote[0]))
+    return _Fit("power", why, predicted, asymptote=float(fitted.asymptote[0]))
 
 
-def _point(cell: Cell, name: str, dose: float, metric: str, level: float, tokens: int | None) -> Point:
-    gain = cell.contrast({name: 1.0, "base": -1.0}, metric) if "base" in cell.arms else None
-    return Point(
-        name,
-        dose,
-        None if tokens is None else round(tokens * dose),
-        cell.score(name, metric),
-        gain.interval(level) if gain is not None and gain.n else None,
-    )
+def _point(cell: Cell, name: str, dose: float, metric: str, level: float, tokens: int | None, base: float) -> Point:
+    value = cell.contrast({name: 1.0, "base": -1.0}, metric) if "base" in cell.arms else None
+    gain = value.interval(level) if value is not None and value.n else None
+    if gain is not None and metric in BOUNDED and math.isfinite(base):
+        gain = within(gain, -base, 1.0 - base)
+    return Point(name, dose, None if tokens is None else round(tokens * dose), cell.score(name, metric), gain)
 
 
 def slope_weights(doses: Sequence[float]) -> list[float]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ablation.gain import Gain, Interval, Readiness
 from ablation.gains import gain_of, readiness
 from ablation.scores import BOUNDED, Scores
-from ablation.stats import NOTHING, Comparison, Estimate, at, estimate, holm, tost
+from ablation.stats import NOTHING, Comparison, Estimate, at, estimate, holm, non_superior, tost
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,8 @@ class Difference:
     split: str
     metric: str
     value: Estimate
-    score: float
-    """Mean score of the treated arm."""
-    floor: float
-    """Lower end of the interval of that score."""
+    scored: Estimate
+    """The score of the treated arm itself."""
     inner: Interval
     comparison: Comparison
     informative: bool
@@ -49,11 +47,19 @@ class Difference:
     def seeds(self) -> int:
         return self.value.seeds
 
+    @property
+    def score(self) -> float:
+        return self.scored.mean
+
+    def floor(self, level: float) -> float:
+        """Lower end of the interval of the treated arm's score."""
+        return self.scored.interval(level).low
+
     def gain(self, level: float) -> Gain:
         return gain_of(self.value, self.treated, self.control, self.bucket, self.split, self.metric, level)
 
     def words(self) -> str:
-        return f"{self.inner.estimate:+.3f} [{self.inner.low:+.3f}, {self.inner.high:+.3f}] on {self.split}"
+        return f"{self.inner.words()} on {self.split}"
 
 
 @dataclass(frozen=True)
@@ -70,11 +76,20 @@ class Evidence:
     """full - loo:bucket on the bucket's own dev."""
     others: tuple[Difference, ...]
     """full - loo:bucket on the dev of every other eval bucket that can vote."""
+    mute: tuple[str, ...]
+    """Other eval buckets that every arm fails or every arm solves on dev: they have no vote."""
+    unread: tuple[str, ...]
+    """Other eval buckets that could vote, but on which leaving this one out was not measured."""
     readiness: Readiness | None
 
     @property
     def dev(self) -> Difference | None:
         return self.steps.get("dev")
+
+    @property
+    def base(self) -> Difference | None:
+        """full - base on dev."""
+        return next((step for step in self.earlier if step.control == "base"), None)
 
     @property
     def voters(self) -> list[Difference]:
@@ -96,16 +111,24 @@ class Evidence:
         return [step for p, step in pairs if p < alpha and step.comparison != "equivalent"]
 
     def hurts(self, margins: Margins) -> list[Difference]:
-        """Other eval buckets that are better by more than the margin without this one (Holm over eval buckets)."""
-        adjusted = holm([other.value.p_below() for other in self.others])
+        """Other eval buckets shown better by more than the margin without this one: against -margin, Holm over them."""
+        adjusted = holm([other.value.p_below(-margins.margin) for other in self.others])
         pairs = zip(adjusted, self.others, strict=True)
-        return [x for p, x in pairs if p < margins.alpha and x.value.mean < -margins.margin and x.seeds > 1]
+        return [x for p, x in pairs if p < margins.alpha and x.seeds > 1]
 
     def helps(self, margins: Margins) -> list[Difference]:
-        """Other eval buckets that lose more than the margin without this one (Holm over eval buckets)."""
-        adjusted = holm([other.value.p_above() for other in self.others])
+        """Other eval buckets shown to lose more than the margin without this one: against +margin, Holm over them."""
+        adjusted = holm([other.value.p_above(margins.margin) for other in self.others])
         pairs = zip(adjusted, self.others, strict=True)
-        return [x for p, x in pairs if p < margins.alpha and x.value.mean > margins.margin]
+        return [x for p, x in pairs if p < margins.alpha]
+
+    def may_lose(self, margins: Margins) -> list[Difference]:
+        """Other eval buckets not shown to lose less than the margin without this one, the widest open first.
+
+        "No other bucket loses" is an intersection of claims, so each is tested at its own level and needs no Holm.
+        """
+        safe = [x for x in self.others if x.seeds > 1 and non_superior(x.inner, margins.margin)]
+        return sorted((x for x in self.others if x not in safe), key=lambda x: -x.inner.high)
 
 
 def gather(scores: Scores, bucket: str, margins: Margins) -> Evidence:
@@ -120,18 +143,23 @@ def gather(scores: Scores, bucket: str, margins: Margins) -> Evidence:
     earlier = [_difference(scores, treated, control, bucket, "dev", margins) for treated, control in before]
     cell = scores.cells.get((bucket, "dev"))
     left_out = scores.left_out.get(bucket)
-    own, others = None, []
-    if left_out is not None:
-        own = _difference(scores, "full", left_out, bucket, "dev", margins)
-        found_others = [_difference(scores, "full", left_out, e, "dev", margins) for e in scores.buckets if e != bucket]
-        others = [value for value in found_others if value is not None and value.informative]
+    own = None if left_out is None else _difference(scores, "full", left_out, bucket, "dev", margins)
+    elsewhere = [name for name in scores.buckets if name != bucket and (name, "dev") in scores.cells]
+    mute = [name for name in elsewhere if not scores.cells[name, "dev"].informative(margins.metric)]
+    read = {
+        name: None if left_out is None else _difference(scores, "full", left_out, name, "dev", margins)
+        for name in elsewhere
+        if name not in mute
+    }
     return Evidence(
         bucket=bucket,
         steps=steps,
         entropy=None if step is None else _difference(scores, *step, bucket, "dev", margins, "entropy"),
         earlier=tuple(value for value in earlier if value is not None),
         own=own,
-        others=tuple(others),
+        others=tuple(value for value in read.values() if value is not None),
+        mute=tuple(mute),
+        unread=tuple(name for name, value in read.items() if value is None),
         readiness=None if cell is None else readiness(cell, "full", margins.level),
     )
 
@@ -154,8 +182,7 @@ def _difference(
         split,
         name,
         value,
-        score.mean,
-        score.interval(margins.level).low,
+        score,
         inner,
         tost(inner, margin),
         cell.informative(name),

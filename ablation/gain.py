@@ -27,6 +27,10 @@ class Interval:
     df: float = math.inf
     """Degrees of freedom of the t behind it."""
 
+    def words(self) -> str:
+        """ "+0.031 [-0.010, +0.072] (90%)": never without the level."""
+        return f"{self.estimate:+.3f} [{self.low:+.3f}, {self.high:+.3f}] ({100 * self.level:.3g}%)"
+
 
 @dataclass(frozen=True)
 class Gain:
@@ -80,7 +84,8 @@ class BucketDecision:
     bucket: str
     verdict: Verdict
     label: str
-    """Word for people: still gaining | saturated | redundant | harmful | over-trained | not learned | undecided."""
+    """Word for people: still gaining | saturated | redundant | harmful | over-trained | below the base | not learned |
+    undecided."""
     rule: Literal["done", "not done", "undecided"]
     """What the bare four-signal rule says, before the guards."""
     signals: tuple[Signal, ...]
@@ -125,9 +130,10 @@ class Weight:
 
 @dataclass(frozen=True)
 class Mixture:
-    """A proposal until `curate confirm` has trained it against the baselines."""
+    """A proposal: what this analysis expects, not yet trained against the baselines."""
 
     budget_tokens: int
     weights: tuple[Weight, ...]
     status: Literal["proposal", "confirmed"] = "proposal"
+    """ "confirmed" is for a mixture trained beside the baselines; no command does that yet, so nothing writes it."""
     notes: tuple[str, ...] = field(default_factory=tuple)

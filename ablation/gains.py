@@ -12,7 +12,7 @@ import polars as pl
 
 from ablation.gain import Gain, Readiness
 from ablation.scores import METRICS, Cell, Scores, read_scores
-from ablation.stats import Estimate, estimate, mde
+from ablation.stats import Estimate, estimate, mde, within
 from buckets import InputError
 
 
@@ -120,7 +120,10 @@ def _either(first: float, second: float) -> float:
 
 
 def readiness(cell: Cell, arm: str = "full", level: float = 0.95) -> Readiness | None:
-    """L_g, headroom and pass rate of one arm from stored samples; None with fewer than two samples a prompt."""
+    """L_g, headroom and pass rate of one arm from stored samples; None with fewer than two samples a prompt.
+
+    All three are rates: their intervals end at 0 and 1.
+    """
     if arm not in cell.arms:
         return None
     samples = cell.raw["samples"][cell.arms.index(arm)]
@@ -128,7 +131,7 @@ def readiness(cell: Cell, arm: str = "full", level: float = 0.95) -> Readiness |
     if usual < 2:
         return None
     rate, learnable, headroom = (
-        estimate(cell.arm(arm, metric), cell.clusters, bounded=1.0).interval(level)
+        within(estimate(cell.arm(arm, metric), cell.clusters, bounded=1.0).interval(level), 0.0, 1.0)
         for metric in ("pass@1", "learnable", "headroom")
     )
     return Readiness(int(usual), rate, learnable, headroom) if learnable.n else None

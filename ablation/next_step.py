@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
-from ablation.evidence import Evidence, Margins
+from ablation.evidence import Difference, Evidence, Margins
 from ablation.gain import BucketDecision, Interval, Verdict
-from ablation.rule import needs
-from ablation.stats import non_superior
+from ablation.label import Label
+from ablation.needs import gain, gain_or_flat, loss, score_above
+from ablation.scores import BOUNDED
+from ablation.standing import Corrected, Standing, below_base
 from ablation.tasks import TASKS
 
 VERIFIABLE = frozenset(bucket for bucket, task in TASKS.items() if task.verifiable)
@@ -17,31 +20,123 @@ SIGNAL = 0.2
 """Smallest share of groups with both right and wrong samples worth calling a signal."""
 
 
-def bucket_step(evidence: Evidence, verdict: Verdict, label: str, margins: Margins, forecast: Interval | None) -> str:
+def bucket_step(
+    evidence: Evidence,
+    standing: Standing,
+    label: Label,
+    margins: Margins,
+    claims: Corrected,
+    forecast: Interval | None,
+) -> str:
+    """One sentence, for what stands in the way and not for what usually does."""
     name = evidence.bucket
-    if label == "harmful":
+    if label.word == "harmful":
         return f"leave {name} out, or cut it to its floor, and confirm with fresh seeds"
-    if verdict == "CONTINUE":
-        expected = ""
-        if forecast is not None:
-            expected = (
-                f"; the next doubling should give {forecast.estimate:+.3f} [{forecast.low:+.3f}, {forecast.high:+.3f}]"
-            )
-        return f"more rows of {name}{expected}"
-    if verdict == "OVER":
+    if label.word == "below the base":
+        return _below_step([name])
+    if standing.verdict == "CONTINUE":
+        return f"more rows of {name}{_expected_words(evidence, margins, forecast)}"
+    if standing.verdict == "OVER":
         control = evidence.dev.control if evidence.dev is not None else "the last dose"
-        return f"step back to {control} for {name}"
-    if label == "redundant":
+        bar = ", and compare that with the base model" if below_base(evidence, margins, claims) else ""
+        return f"step back to {control} for {name}{bar}"
+    if label.word == "redundant":
         return f"cut {name} to a floor share and confirm that nothing is lost"
-    if verdict == "DONE":
-        return f"no more rows of {name}; spend its tokens elsewhere"
-    dev = evidence.dev
-    if dev is None:
-        return f"a dose arm at half of the rows, scored on {name} dev"
-    if not dev.informative:
-        return f"{name} dev items that some arm half solves"
-    waiting = [step for step in evidence.off_dev if not non_superior(step.inner, margins.margin)]
-    return f"{needs(waiting[0] if dev.comparison == 'equivalent' and waiting else dev, margins)} for {name}"
+    if standing.verdict == "DONE":
+        open_question = f"; {label.flips[0]}" if label.flips else ""
+        return f"no more rows of {name}; spend its tokens elsewhere{open_question}"
+    return _undecided(evidence, standing, margins, claims)[1]
+
+
+def _below_step(names: Sequence[str]) -> str:
+    it = "it ends" if len(names) == 1 else "they end"
+    return (
+        f"add no rows of {', '.join(names)} yet: with these rows and this training {it} below the base model, and more "
+        "of the same is not shown to help; try fewer epochs, a lower learning rate or other rows, and compare with the "
+        "base model again"
+    )
+
+
+def _expected_words(evidence: Evidence, margins: Margins, forecast: Interval | None) -> str:
+    if forecast is None:
+        return ""
+    top = margins.metric in BOUNDED and evidence.dev is not None and evidence.dev.score + forecast.estimate >= 1 - 1e-6
+    if not top:
+        return f"; the next doubling should give {forecast.words()}"
+    small = f", less than the margin of {margins.margin:g}" if forecast.estimate < margins.margin else ""
+    return f"; the score ends at 1, so the next doubling can give {forecast.estimate:+.3f} at most{small}"
+
+
+def flips(evidence: Evidence, standing: Standing, label: Label, margins: Margins, claims: Corrected) -> tuple[str, ...]:
+    """What evidence would change the verdict, and the label where leave-one-out leaves it open."""
+    return (*_verdict_flips(evidence, standing, margins, claims), *label.flips)
+
+
+def _verdict_flips(evidence: Evidence, standing: Standing, margins: Margins, claims: Corrected) -> tuple[str, ...]:
+    dev, m = evidence.dev, margins.margin
+    if dev is None or standing.verdict == "UNDECIDED":
+        return _undecided(evidence, standing, margins, claims)[0]
+    if standing.verdict == "CONTINUE":
+        gained = evidence.rising(margins.alpha)[0]
+        return (f"DONE if the next step's interval fits within +-{m:g} (now {gained.words()})",)
+    if standing.verdict == "DONE":
+        rise, fall = f"its upper end above {m:+g}", f"its lower end below {-m:+g}"
+        return (f"not DONE if a re-run of the last dose step puts {rise} or {fall} (now {dev.words()})",)
+    return (f"not OVER if fresh seeds put the last dose step's interval across 0 (now {dev.words()})",)
+
+
+def _undecided(
+    evidence: Evidence, standing: Standing, margins: Margins, claims: Corrected
+) -> tuple[tuple[str, ...], str]:
+    """(what would change it, cheapest next step) for each thing that can stand in the way."""
+    name, steps = evidence.bucket, standing.steps
+    splits = claims.buckets * max(len(evidence.voters), 1)
+    if standing.block == "one dose":
+        return (
+            "a dose arm with half of the rows, on the same seeds",
+        ), f"a dose arm at half of the rows, scored on {name} dev"
+    if standing.block == "below the base":
+        change = f"another verdict once other rows or another training put full - base above 0 (now {steps[0].words()})"
+        return (change,), f"compare {name} with the base model again after a change of rows or training"
+    if standing.block == "splits disagree":
+        up, down = _sides(steps)
+        change = f"CONTINUE if fresh seeds put the loss on {down} across 0, or OVER if they put the gain on {up} there"
+        return (
+            change,
+        ), f"read what {name} gained on {up} beside what it lost on {down}, and settle which of them counts"
+    if standing.block == "not learned":
+        return _learn(name, steps[0], margins)
+    if standing.block == "one seed":
+        return ("at least 2 more seeds would decide, if the estimate stays",), f"at least 2 more seeds for {name}"
+    if standing.block == "open splits":
+        asks = [gain_or_flat(step, margins, splits, one_sided=True) for step in steps]
+    elif standing.block == "open step" and not steps[0].informative:
+        change = f"{steps[0].split} items that some arm solves about half of the time"
+        return (change,), f"{name} {change}"
+    elif standing.block == "gain alone":
+        asks = [min((gain(step, margins, splits) for step in steps), key=lambda ask: ask.cost)]
+    elif standing.block == "open step":
+        asks = [gain_or_flat(steps[0], margins, splits)]
+    else:  # "loss alone", "base alone"
+        what = "" if standing.block == "loss alone" else " against the base model"
+        ask = loss(steps[0], margins, claims.buckets)
+        asks = [replace(ask, shows=ask.shows.replace("the loss", f"the loss{what}"))]
+    return tuple(ask.flip() for ask in asks), asks[0].step(name)
+
+
+def _sides(steps: Sequence[Difference]) -> tuple[str, str]:
+    up = ", ".join(step.split for step in steps if step.value.mean > 0)
+    return up, ", ".join(step.split for step in steps if step.value.mean <= 0)
+
+
+def _learn(name: str, dev: Difference, margins: Margins) -> tuple[tuple[str, ...], str]:
+    """A score at the floor needs a better model or easier items; one above it, but not clearly, needs more numbers."""
+    ask = score_above(dev, margins)
+    if ask is not None:
+        return (ask.flip(),), ask.step(name)
+    change = f"a dev score clearly above the margin {margins.margin:g} (now {dev.score:.3f})"
+    remedy = f"a larger model, more epochs or rows, or easier items for {name}"
+    return (change,), f"{remedy}: at a score of {dev.score:.3f}, more prompts or seeds decide nothing"
 
 
 def run_step(
@@ -62,8 +157,10 @@ def run_step(
     rising = [bucket for bucket in buckets if bucket.verdict == "CONTINUE"]
     if verdict == "CONTINUE" and rising:
         return max(rising, key=lambda bucket: _expected(forecast.get(bucket.bucket))).next
-    waiting = [bucket for bucket in buckets if bucket.verdict == "UNDECIDED"]
-    return "; ".join(bucket.next for bucket in waiting[:3]) or "fresh seeds for the buckets named above"
+    sunk = [bucket.bucket for bucket in buckets if bucket.label == "below the base"]
+    waiting = [bucket.next for bucket in buckets if bucket.verdict == "UNDECIDED" and bucket.bucket not in sunk]
+    steps = [*([_below_step(sunk)] if sunk else []), *waiting]
+    return "; ".join(steps[:3]) or "fresh seeds for the buckets named above"
 
 
 def _expected(interval: Interval | None) -> float:

@@ -19,7 +19,7 @@ import polars as pl
 from ablation.curve import line_points, slope_weights
 from ablation.evidence import Margins
 from ablation.gain import Decision, Mixture, Weight
-from ablation.scores import Cell, Scores, read_scores
+from ablation.scores import BOUNDED, Cell, Scores, read_scores
 from ablation.stats import Array, resample
 from buckets import RefusedError
 
@@ -129,6 +129,10 @@ def _measure(scores: Scores, names: list[str], margins: Margins, limits: Limits)
         if len(recent) > 1:
             weights = slope_weights([doses[arm] for arm in recent])
             slope[:, column] = sum(w * at[arm] for w, arm in zip(weights, recent, strict=True))
+            if (
+                margins.metric in BOUNDED
+            ):  # no rate leaves 0 to 1: what is left above full is all that a doubling can give
+                slope[:, column] = np.clip(slope[:, column], -at["full"], 1.0 - at["full"])
         best = np.max([at[arm] for arm in doses], axis=0)
         for arm in reversed(doses):
             flat[:, column] = np.where(best - at[arm] < margins.margin, doses[arm], flat[:, column])
@@ -184,11 +188,14 @@ def _plan(
         elif kind in ("saturated", "over-trained") and draws.slope[row, i] < margins.margin:
             enough = draws.flat_dose[row, i] * used[i]
             high[i] = low[i] = min(max(low[i], enough), cap[i])
+        elif kind == "below the base":  # neither more nor less of it is shown to help
+            high[i] = low[i] = min(max(low[i], prior[i] * budget), cap[i])
         elif kind != "still gaining" and draws.full_base[row, i] > margins.margin:
             low[i] = min(max(low[i], draws.flat_dose[row, i] * used[i]), cap[i])
     low = _shrink(np.minimum(low, np.maximum(floor, prior * budget)), floor, budget)
     high = np.maximum(high, low)
-    value = np.maximum(draws.slope[row], 0.0) * _own_share(draws, row)
+    counts = np.array([label.get(name) != "below the base" for name in names])
+    value = np.where(counts, np.maximum(draws.slope[row], 0.0) * _own_share(draws, row), 0.0)
     free = high > low
     pull = limits.pull if value[free].sum() > 0 else 1.0
     wish = (1.0 - pull) * _normal(np.where(free, value, 0.0), prior) + pull * _normal(np.where(free, prior, 0.0), prior)
@@ -296,4 +303,6 @@ def _why(kind: str, draws: _Draws, i: int, floor: float) -> str:
         return f"redundant: a floor share{bought}"
     if kind in ("saturated", "over-trained"):
         return f"{kind}: dose {draws.flat_dose[0, i]:g} is within the margin of the best dose{bought}"
+    if kind == "below the base":
+        return f"{kind}: full is {draws.full_base[0, i]:+.3f} against it, so its slope does not count{bought}"
     return f"{kind}: {slope:+.3f} per doubling{bought}"

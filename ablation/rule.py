@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from ablation.evidence import Difference, Evidence, Margins
+from ablation.evidence import Evidence, Margins
 from ablation.gain import Signal, State
-from ablation.stats import n_for, non_superior
+from ablation.needs import signal_need
+from ablation.stats import non_superior
 
 ONE_SEED = "one seed: conditional on this run"
 
@@ -26,13 +27,6 @@ def bare_rule(found: Sequence[Signal]) -> Literal["done", "not done", "undecided
     return "done" if all(signal.state == "holds" for signal in found) else "undecided"
 
 
-def needs(step: Difference, margins: Margins) -> str:
-    """What would decide this step, in words with a number."""
-    if step.seeds < 2:
-        return "at least 2 more seeds"
-    return n_for(step.value, margins.margin, margins.level).words(step.split)
-
-
 def _dev(evidence: Evidence, margins: Margins) -> Signal:
     condition = f"dS_dev ~ 0 within +-{margins.margin:g}"
     step = evidence.dev
@@ -44,7 +38,7 @@ def _dev(evidence: Evidence, margins: Margins) -> Signal:
     why = f"last dose step {step.words()}: {step.comparison}"
     if step.seeds < 2 and state == "holds":
         state, why = "unknown", f"{why}; {ONE_SEED}"
-    wanted = needs(step, margins) if state == "unknown" else ""
+    wanted = signal_need(step, margins) if state == "unknown" else ""
     return Signal("dS_dev", condition, state, why, step.gain(margins.level), margins.margin, wanted)
 
 
@@ -66,9 +60,8 @@ def _ood(evidence: Evidence, margins: Margins) -> Signal:
         state = "fails"
     if step.seeds < 2 and state == "holds":
         state, why = "unknown", f"{why}; {ONE_SEED}"
-    return Signal(
-        "dS_OOD", condition, state, why, gain, margins.margin, needs(step, margins) if state == "unknown" else ""
-    )
+    wanted = signal_need(step, margins, one_sided=True) if state == "unknown" else ""
+    return Signal("dS_OOD", condition, state, why, gain, margins.margin, wanted)
 
 
 def _entropy(evidence: Evidence, margins: Margins) -> Signal:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -195,6 +195,13 @@ def at(interval: Interval, level: float) -> Interval:
     )
 
 
+def within(interval: Interval, low: float, high: float) -> Interval:
+    """The interval cut to what the quantity can be; `se` and `df` stay those of the uncut one."""
+    ends = (min(max(value, low), high) for value in (interval.estimate, interval.low, interval.high))
+    estimate, bottom, top = ends
+    return replace(interval, estimate=estimate, low=bottom, high=top)
+
+
 def bootstrap(d: Array, clusters: Codes, draws: int = 2000, seed: int = 0) -> Array:
     """Means of d under resampled seeds x clusters, shape (draws,); a prompt rides with its cluster.
 
@@ -282,15 +289,26 @@ class Need:
     prompts: int | None
     seeds: int | None
 
+    @property
+    def cost(self) -> float:
+        """To tell which of two needs is cheaper: prompts before seeds, because they cost no training."""
+        if self.prompts is not None:
+            return float(self.prompts)
+        return math.inf if self.seeds is None else 1e6 + self.seeds
+
     def words(self, split: str = "") -> str:
-        unit = f"{split} prompts".strip()
+        unit = f"{split} prompt".strip()
         if self.prompts is None and self.seeds is None:
-            return f"about twice the seeds and twice the {unit}, then look again"
+            return f"about twice the seeds and twice the {unit}s"
         if self.prompts is None:
-            return f"about {self.seeds} more seeds (seeds vary more than {unit})"
+            return f"about {_counted(self.seeds or 0, 'seed')} (seeds vary more than {unit}s)"
         if self.seeds is None or self.seeds > 20:
-            return f"about {self.prompts} more {unit}"
-        return f"about {self.prompts} more {unit}, or {self.seeds} more seeds"
+            return f"about {_counted(self.prompts, unit)}"
+        return f"about {_counted(self.prompts, unit)} or {_counted(self.seeds, 'seed')}"
+
+
+def _counted(count: int, unit: str) -> str:
+    return f"{count} more {unit}{'' if count == 1 else 's'}"
 
 
 def n_for(estimate: Estimate, margin: float, level: float = 0.95) -> Need:
@@ -299,10 +317,14 @@ def n_for(estimate: Estimate, margin: float, level: float = 0.95) -> Need:
     If the estimate stays: SE^2(R, n) = seed/R + prompt/n + rest/(nR), components as estimated; a = 1 - level.
     The half-width asked for is the nearer of the two: max(|mean|, margin - |mean|).
     """
-    if estimate.n < 2 or not math.isfinite(estimate.se):
+    return n_until(estimate, max(abs(estimate.mean), margin - abs(estimate.mean)), level)
+
+
+def n_until(estimate: Estimate, half: float, level: float) -> Need:
+    """How many more prompts, or seeds, until a one-sided bound at error 1 - level lies `half` from the mean."""
+    if estimate.n < 2 or not math.isfinite(estimate.se) or half <= 0:
         return Need(None, None)
-    wanted = max(abs(estimate.mean), margin - abs(estimate.mean))
-    return Need(_more_prompts(estimate, wanted, level), _more_seeds(estimate, wanted, level))
+    return Need(_more_prompts(estimate, half, level), _more_seeds(estimate, half, level))
 
 
 def _more_prompts(e: Estimate, half: float, level: float) -> int | None:

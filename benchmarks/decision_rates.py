@@ -1,5 +1,8 @@
 """How often the stop rule is right on simulated campaigns, beside the usual "stop when not significant".
 
+And how often a bucket that buys its own eval nothing is called redundant, while leaving it out costs another bucket
+`loss` (0: it is redundant in truth).
+
 python -m benchmarks.decision_rates > benchmarks/results/decision_rates.json
 """
 
@@ -31,6 +34,30 @@ def rates(prompts: int, margin: float, gain: float, runs: int = RUNS) -> dict[st
     return {"dev_prompts": prompts, "margin": margin, "true_gain": gain, "runs": runs, **found}
 
 
+def redundant(buckets: int, prompts: int, margin: float, loss: float, runs: int = 40) -> dict[str, float]:
+    """Share of campaigns per label of the first bucket; the second loses `loss` without it, the others nothing."""
+    flat = {"base": 0.1, "dose:0.25": 0.45, "dose:0.5": 0.6, "full": 0.6}
+    names = [f"b{i}" for i in range(buckets)]
+    plan = Plan({name: flat | {"loo:b0": 0.6 - loss * (name == "b1")} for name in names}, {"dev": prompts})
+    counts: dict[str, int] = {}
+    for seed in range(runs):
+        label = decide(simulate(plan, NOISE, seed), Margins(margin=margin)).buckets[0].label
+        counts[label] = counts.get(label, 0) + 1
+    found = {label: round(count / runs, 3) for label, count in sorted(counts.items())}
+    return {"buckets": buckets, "dev_prompts": prompts, "margin": margin, "loss": loss, "runs": runs, **found}
+
+
+REDUNDANT = (
+    (4, 48, 0.08, 0.0),
+    (4, 96, 0.08, 0.0),
+    (4, 48, 0.08, 0.15),
+    (9, 48, 0.15, 0.0),
+    (9, 48, 0.15, 0.15),
+    (9, 48, 0.15, 0.3),
+)
+"""Buckets, prompts, margin, loss elsewhere: a small campaign, and one of the demo's size."""
+
+
 def main() -> None:
     rows = [
         rates(prompts, margin, gain * margin)
@@ -39,6 +66,7 @@ def main() -> None:
         for prompts in (48, 96, 200, 400)
     ]
     answer = {"command": "python -m benchmarks.decision_rates", "noise": vars(NOISE), "rows": rows}
+    answer["redundant"] = [redundant(*case) for case in REDUNDANT]
     json.dump(answer, sys.stdout, indent=1)
     sys.stdout.write("\n")
 

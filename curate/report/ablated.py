@@ -82,7 +82,8 @@ def _files(table: dict[str, Any] | None, base: Path) -> list[Path]:
 
 
 def _curve(curve: dict[str, Any]) -> Curve:
-    points = []
+    base = curve.get("base")  # none without a base arm, and in an analysis stored before this was kept
+    points = [] if base is None else [Point(dose=0, score=base)]
     for point in curve["points"]:
         gain = point["gain"]
         spread = (gain["estimate"] - gain["low"], gain["high"] - gain["estimate"]) if gain else (None, None)

@@ -1,6 +1,7 @@
 """Draws score against dose: one small panel a bucket and metric, one line a split, log2 doses.
 
-A hollow mark beyond the last dose is what the fit expects of the next doubling; it was not measured.
+A hollow mark beyond the last dose is what the fit expects of the next doubling; it was not measured. A dotted line
+runs on from the base model's score (dose 0), so that a dose below it is seen to be worse than no training.
 """
 
 from __future__ import annotations
@@ -106,6 +107,10 @@ def _line(curve: Curve, style: str, nudge: float, axes: Axes, smallest: float) -
     spots = [(axes.x(_place(p.dose, smallest)) + nudge, p) for p in points]
     path = " ".join(f"{x:.2f},{axes.y(p.score or 0.0):.2f}" for x, p in spots)
     parts = [tag("polyline", points=path, class_=f"line {style}")]
+    if points and points[0].dose == 0:
+        level = axes.y(points[0].score or 0.0)
+        said = tag("title", words(f"base model on {curve.split}: {plain(points[0].score)}"))
+        parts.insert(0, tag("line", said, x1=spots[0][0], y1=level, x2=WIDTH - RIGHT, y2=level, class_=f"base {style}"))
     if (step := _next(curve)) is not None:
         x, y = axes.x(_place(step[0], smallest)) + nudge, axes.y(step[1])
         parts.append(
@@ -181,11 +186,19 @@ def dose_chart(curves: Sequence[Curve], title: str) -> Markup:
         parts += _line(curve, _STYLES[index], nudge, axes, smallest)
     parts += _labels(curves, axes)
     label = f"{title}: " + "; ".join(
-        f"{c.split} {plain(_ends(c)[0])} at the smallest dose, {plain(_ends(c)[1])} at the largest" for c in curves
+        f"{c.split} {_base_words(c)}{plain(_ends(c)[0])} at the smallest dose, {plain(_ends(c)[1])} at the largest"
+        for c in curves
     )
     return picture(label, parts, class_="curve", viewBox=f"0 0 {WIDTH:g} {HEIGHT:g}")
 
 
+def _base_words(curve: Curve) -> str:
+    return "".join(
+        f"{plain(p.score)} for the base model, " for p in curve.points if p.dose == 0 and p.score is not None
+    )
+
+
 def _ends(curve: Curve) -> tuple[float | None, float | None]:
     points = sorted((p for p in curve.points if p.score is not None), key=lambda p: p.dose)
-    return points[0].score, points[-1].score
+    trained = [p for p in points if p.dose > 0] or points
+    return trained[0].score, trained[-1].score

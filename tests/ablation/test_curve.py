@@ -68,6 +68,39 @@ def test_the_predicted_gain_covers_the_truth_with_three_seeds() -> None:
     assert hits >= 52
 
 
+def test_a_rate_is_promised_no_more_than_is_left_to_one() -> None:
+    found = _curve({0.25: 0.3, 0.5: 0.6, 1.0: 0.92})
+    assert found.next_doubling is not None
+    score, ahead = found.points[-1].score, found.next_doubling
+    assert ahead.estimate == pytest.approx(1.0 - score)
+    assert ahead.high == pytest.approx(1.0 - score)
+    assert ahead.low <= ahead.estimate
+    assert "cut off where the score would leave 0 to 1" in found.why
+    falling = _curve({0.25: 0.9, 0.5: 0.45, 1.0: 0.03})
+    assert falling.next_doubling is not None
+    assert falling.points[-1].score + falling.next_doubling.low >= 0.0
+
+
+def test_what_is_no_rate_is_not_cut() -> None:
+    plan = Plan({"code": {"base": 0.05, "dose:0.5": 0.2, "full": 0.9}}, {"dev": 60})
+    scores = read_scores(simulate(plan, QUIET))
+    found = curve(scores.cells["code", "dev"], scores.doses, "nll")
+    assert found.next_doubling is not None
+    assert found.points[-1].score + found.next_doubling.estimate > 0.0  # -nll: a line through -1.7 and -0.65
+    assert "cut off" not in found.why
+
+
+def test_the_base_model_stands_beside_the_doses() -> None:
+    found = _curve({0.5: 0.4, 1.0: 0.6})
+    assert found.base == pytest.approx(0.05, abs=0.03)
+    for point in found.points:
+        assert point.gain is not None
+        assert found.base is not None
+        assert point.gain.estimate == pytest.approx(point.score - found.base, abs=1e-9)
+        assert -found.base <= point.gain.low
+        assert point.gain.high <= 1.0 - found.base
+
+
 def test_one_dose_has_no_slope() -> None:
     found = _curve({1.0: 0.6})
     assert found.fit == "none"

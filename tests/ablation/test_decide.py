@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from ablation.checkpoint import choose, choosing_half
+from ablation.curve import curves
 from ablation.decide import decide
 from ablation.evidence import Margins
 from ablation.gain import BucketDecision, Decision
@@ -80,8 +81,76 @@ def test_noise_is_undecided_with_a_number() -> None:
     flat = {"base": 0.2, "dose:0.5": 0.5, "full": 0.52}
     found = _by_name(decide(_one(flat, 30, Noise(seed=0.03)), Margins(margin=0.03)))["code"]
     assert found.verdict == "UNDECIDED"
-    assert re.search(r"about \d+ more dev prompts|\d+ more seeds", " ".join(found.flips))
+    assert re.search(r"about \d+ more dev prompts?|\d+ more seeds?", " ".join(found.flips))
     assert "would stop here" in " ".join(found.reasons)
+
+
+def test_a_score_at_the_floor_asks_for_a_better_model_and_not_for_prompts() -> None:
+    bucket = decide(_one({"base": 0.02, "dose:0.5": 0.04, "full": 0.05}), WIDE).buckets[0]
+    assert bucket.label == "not learned"
+    said = f"{bucket.next} {' '.join(bucket.flips)}"
+    assert "a larger model, more epochs or rows, or easier items for code" in bucket.next
+    assert not re.search(r"\d+ more", said), said
+
+
+def test_a_score_that_is_only_not_clearly_above_the_margin_asks_for_prompts() -> None:
+    bucket = decide(_one({"base": 0.02, "dose:0.5": 0.25, "full": 0.25}, 24), Margins(margin=0.18)).buckets[0]
+    assert bucket.label == "not learned"
+    assert "would show the dev score clearly above the margin 0.18" in bucket.flips[0]
+
+
+def test_a_gain_that_holm_withholds_asks_for_the_prompts_of_the_stricter_level() -> None:
+    """Nine buckets, one of them gains a little: enough alone, not after Holm, and the asked prompts are enough."""
+    gain, flat = {"dose:0.5": 0.4, "full": 0.52}, {"dose:0.5": 0.5, "full": 0.5}
+    names = [f"b{i}" for i in range(9)]
+    asked: list[int] = []
+    for seed in range(12):
+        table = simulate(Plan({n: gain if n == "b0" else flat for n in names}, {"dev": 40}), Noise(seed=0.0), seed)
+        bucket = _by_name(decide(table, Margins(margin=0.05)))["b0"]
+        if "not after Holm over buckets" in bucket.reasons[0]:
+            assert "would show the gain on dev after Holm over 9 claims" in bucket.flips[0]
+            assert (
+                bucket.next
+                == bucket.flips[0].split(" would ")[0] + " for b0, to show the gain on dev after Holm over 9 claims"
+            )
+            asked.append(int(re.findall(r"about (\d+) more dev prompt", bucket.flips[0])[0]))
+    assert asked
+    assert max(asked) > 5, "one more prompt does not buy the step from .05 to .05 / 9"
+    more = simulate(
+        Plan({n: gain if n == "b0" else flat for n in names}, {"dev": 40 + 2 * max(asked)}), Noise(seed=0.0)
+    )
+    assert _by_name(decide(more, Margins(margin=0.05)))["b0"].verdict == "CONTINUE"
+
+
+def test_splits_that_disagree_ask_which_of_them_counts() -> None:
+    dev = _one({"dose:0.5": 0.4, "full": 0.6}, 400)
+    ood = _one({"dose:0.5": 0.6, "full": 0.4}, 200, seed=1).with_columns(
+        split=pl.lit("ood"), item=pl.format("o{}", "item")
+    )
+    bucket = decide(pl.concat([dev, ood]), WIDE).buckets[0]
+    assert bucket.verdict == "UNDECIDED"
+    assert bucket.next == "read what code gained on dev beside what it lost on ood, and settle which of them counts"
+    assert "CONTINUE if fresh seeds put the loss on ood across 0" in bucket.flips[0]
+
+
+def test_no_sentence_shows_an_interval_without_its_level(world: Decision) -> None:
+    noisy = decide(simulate(planted(KINDS), seed=5), WIDE)
+    for decision in (world, noisy):
+        said = [*decision.reasons, decision.next, decision.checkpoint_reason]
+        for bucket in decision.buckets:
+            said += [*bucket.reasons, *bucket.flips, bucket.next, *(signal.why for signal in bucket.signals)]
+        for sentence in said:
+            for rest in re.split(r"\[[+-]\d\.\d+, [+-]\d\.\d+\]", sentence)[1:]:
+                assert re.match(r" \((90|95)%\)", rest), sentence
+
+
+def test_a_gaining_bucket_at_the_ceiling_is_promised_only_what_is_left() -> None:
+    table = _one({"base": 0.1, "dose:0.25": 0.3, "dose:0.5": 0.6, "full": 0.95})
+    scores = read_scores(table)
+    bucket = decide(scores, WIDE, curves(scores)).buckets[0]
+    assert bucket.verdict == "CONTINUE"
+    assert "the score ends at 1, so the next doubling can give +0.0" in bucket.next
+    assert "at most, less than the margin of 0.08" in bucket.next
 
 
 def test_done_is_rarely_false_where_the_folk_rule_is_mostly_false() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from ablation.gains import attribute, decompose, gains, pairs, readiness
 from ablation.scores import read_scores
-from ablation.simulate import Noise, planted, simulate
+from ablation.simulate import Noise, Plan, planted, simulate
 from buckets import InputError
 
 
@@ -126,3 +126,13 @@ def test_readiness_is_the_share_of_mixed_groups(table: pl.DataFrame) -> None:
     assert math.isfinite(found.learnable.low)
     one = read_scores(table.with_columns(samples=pl.lit(1), correct=pl.col("correct").clip(0, 1)))
     assert readiness(one.cells["math_reasoning", "dev"]) is None
+
+
+def test_readiness_of_a_set_that_nobody_solves_ends_at_zero_and_one() -> None:
+    plan = Plan({"code": {"base": 0.05, "full": 0.03}, "domain_qa": {"base": 0.5, "full": 0.98}}, {"dev": 12})
+    scores = read_scores(simulate(plan))
+    for bucket in ("code", "domain_qa"):
+        found = readiness(scores.cells[bucket, "dev"])
+        assert found is not None
+        for rate in (found.pass_rate, found.learnable, found.headroom):
+            assert 0.0 <= rate.low <= rate.estimate <= rate.high <= 1.0

@@ -11,6 +11,7 @@ from scipy import stats as st
 
 from ablation.stats import (
     Array,
+    Need,
     at,
     bootstrap,
     clustered_se,
@@ -200,3 +201,10 @@ def test_prompts_cannot_buy_down_seed_variance() -> None:
     assert need.prompts is None
     assert need.seeds is not None
     assert "seeds" in need.words("dev")
+
+
+def test_one_is_not_many() -> None:
+    assert Need(1, 1).words("dev") == "about 1 more dev prompt or 1 more seed"
+    assert Need(2, 3).words("dev") == "about 2 more dev prompts or 3 more seeds"
+    assert Need(1, None).words() == "about 1 more prompt"
+    assert Need(None, 1).words("dev") == "about 1 more seed (seeds vary more than dev prompts)"

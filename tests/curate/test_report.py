@@ -32,7 +32,8 @@ from curate.report import (
     Truth,
     charts,
     render,
-)  # fmt: skip
+)
+from curate.report.ablated import ablation_part
 from curate.report.curves import dose_chart, dose_name
 from curate.report.diff import word_diff
 from curate.report.evidence import Cell, Signal
@@ -314,6 +315,32 @@ def test_dose_axis_is_log2_and_the_forecast_lies_one_doubling_on() -> None:
     assert "1/4" in svg
     assert "2×" in svg
     assert [dose_name(d) for d in (0, 0.125, 0.3, 1, 2)] == ["base", "1/8", "0.3", "1×", "2×"]
+
+
+def test_a_stored_curve_shows_the_base_model_as_a_line() -> None:
+    """Below the base is seen at a glance: the line of the base model lies above (smaller y) the last dose."""
+    gain = {"estimate": -0.24, "low": -0.32, "high": -0.16, "level": 0.95, "n": 40}
+    doses = [
+        {"dose": dose, "tokens": None, "score": score, "gain": gain} for dose, score in ((0.125, -8.8), (1.0, -5.72))
+    ]
+    stored = {"bucket": "b", "split": "dev", "metric": "nll", "points": doses, "fit": "none", "next_doubling": None}
+    notes = {
+        "plan": {"trials": 3, "seeds": [1], "tokens": 9, "flops": 9.0, "parameters": 9, "buckets": {}, "skipped": {}},
+        "status": {"ok": 3},
+    }
+    analysis = {"curves": [stored | {"base": -5.48}], "gains": [], "decomposition": []}
+    part = ablation_part({"notes": notes}, analysis)
+    assert [point.dose for point in part.curves[0].points] == [0, 0.125, 1.0]
+    svg = str(dose_chart(part.curves, "b"))
+    assert f"base model on dev: {plain(-5.48)}" in svg
+    (line,) = re.findall(r'<line x1="[\d.]+" y1="([\d.]+)" x2="[\d.]+" y2="([\d.]+)" class="base s0">', svg)
+    assert line[0] == line[1]
+    assert f"dev {plain(-5.48)} for the base model, {plain(-8.8)} at the smallest dose, {plain(-5.72)} at" in svg
+    marks = [float(y) for y in re.findall(r'<circle cx="[\d.]+" cy="([\d.]+)" r="3.6" class="mark s0">', svg)]
+    assert marks[0] == float(line[0])
+    assert float(line[0]) < marks[-1] < marks[1]
+    without = str(dose_chart(ablation_part({"notes": notes}, analysis | {"curves": [stored]}).curves, "b"))
+    assert "base model" not in without
 
 
 @pytest.mark.parametrize("scores", [[0.5], [0.0, 0.0], [1e9, -1e9], [None], [None, 0.2], [1e-300, 2e-300]])
