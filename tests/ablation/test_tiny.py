@@ -37,7 +37,7 @@ def test_the_base_learns_no_held_out_talk_and_no_eval_item(
         leave_one_out=False,
         seeds=(1,),
         epochs=1.0,
-        sample={"k": 1, "max_new_tokens": 1},  # type: ignore[arg-type]  # pydantic makes the table
+        sample={"k": 1, "max_new_tokens": 1},
     )
     outcome = campaign(settings, world.pool, world.items, tmp_path / "out", workers=1)
     held = hold_out(world.pool, 0.2, 200)[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ def test_a_missing_extra_is_named_before_the_cleaning(
     world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recipe = changed(world, ablate=ABLATE)
-    there = ahead.find_spec
+    there = find_spec
     monkeypatch.setattr(ahead, "find_spec", lambda name: None if name == "torch" else there(name))
     wanted = r"ablate: needs torch, not installed here: pip install 'sft-curate\[ablation\]'"
     with pytest.raises(RecipeError, match=wanted):
