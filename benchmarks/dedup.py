@@ -11,9 +11,11 @@ import json
 import re
 import resource
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 STARTED = time.perf_counter()
 
@@ -23,8 +25,14 @@ import polars as pl  # noqa: E402
 from buckets import cores, write_frame  # noqa: E402
 from curate.near import Found, Sets, Shape, banding, find, keys_of, marks_of, shingle_sets, sketch  # noqa: E402
 
-BATCH = 32_768
+BATCH = 16_384
+PIECE = 2_048
+"""Rows that one thread works on at a time."""
+AHEAD = 64
+"""Pieces read but not yet worked on, at most: bounds the memory, and keeps every core busy while the file is read."""
 MOST_PERMUTATIONS = 256
+
+Made = TypeVar("Made")
 
 
 def columns(path: Path, column: str) -> Iterator[tuple[int, pl.Series]]:
@@ -33,6 +41,19 @@ def columns(path: Path, column: str) -> Iterator[tuple[int, pl.Series]]:
     for batch in pl.scan_parquet(path).select(pl.col(column).cast(pl.String())).collect_batches(chunk_size=BATCH):
         yield start, batch.to_series()
         start += batch.height
+
+
+def in_pieces(path: Path, column: str, work: Callable[[int, pl.Series], Made]) -> Iterator[Made]:
+    """`work(number of the first row, texts)` of every piece, in order, on all cores."""
+    with ThreadPoolExecutor(cores()) as pool:
+        waiting: deque[Future[Made]] = deque()
+        for start, texts in columns(path, column):
+            for at in range(0, len(texts), PIECE):
+                waiting.append(pool.submit(work, start + at, texts[at : at + PIECE]))
+            while len(waiting) > AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def shape_of(threshold: float, width: int, recall: float) -> tuple[Shape, int, int, float]:
@@ -56,10 +77,14 @@ def near_duplicates(
     # Filled in place: joining parts at the end would hold everything twice for a moment.
     keys, whole = np.empty((count, bands), np.uint64), np.empty(count, np.uint64)
     words, marks = np.empty(count, np.int32), np.empty((count, min(8, shape.num_perm // 8)), np.uint64)
-    for start, texts in columns(path, column):
+
+    def work(start: int, texts: pl.Series) -> None:
         part, rows = sketch(texts, shape), slice(start, start + len(texts))
         keys[rows], marks[rows] = keys_of(part.signatures, bands, per_band), marks_of(part.signatures)
         whole[rows], words[rows] = part.whole, part.words
+
+    for _ in in_pieces(path, column, work):
+        pass
     sketched = time.perf_counter()
     fetched = 0.0
 
@@ -90,15 +115,15 @@ def near_duplicates(
 
 def _sets(path: Path, column: str, rows: np.ndarray[Any, np.dtype[np.int64]], shape: Shape) -> Sets:
     """Shingle sets of the given rows (in rising order), from a second pass over the file."""
-    values, counts = [np.zeros(0, np.uint64)], [np.zeros(0, np.int64)]
-    for start, texts in columns(path, column) if len(rows) else ():
+
+    def work(start: int, texts: pl.Series) -> tuple[Any, Any]:
         low, high = np.searchsorted(rows, [start, start + len(texts)])
-        if low < high:
-            part = shingle_sets(texts.gather(rows[low:high] - start), shape)
-            values.append(part.values)
-            counts.append(np.diff(part.offsets))
-    offsets = np.concatenate([[0], np.cumsum(np.concatenate(counts))]).astype(np.int64)
-    return Sets(np.concatenate(values), offsets)
+        part = shingle_sets(texts.gather(rows[low:high] - start), shape)
+        return part.values, np.diff(part.offsets)
+
+    parts = list(in_pieces(path, column, work)) if len(rows) else []
+    counts = np.concatenate([np.zeros(1, np.int64), *(count for _, count in parts)])
+    return Sets(np.concatenate([np.zeros(0, np.uint64), *(values for values, _ in parts)]), np.cumsum(counts))
 
 
 def main() -> None:
