@@ -1,4 +1,4 @@
-"""safety_refusal: refuse a closed list of harmful requests, and help with near misses of the same words."""
+"""safety_refusal: refuse a closed list of harmful requests, help with near misses. Planted as the saturated bucket."""
 
 from __future__ import annotations
 

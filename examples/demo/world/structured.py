@@ -1,4 +1,4 @@
-"""structured_output: copy named fields into compact JSON. Planted as the saturated bucket."""
+"""structured_output: copy named fields into compact JSON."""
 
 from __future__ import annotations
 
