@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from buckets import cores
 from curate.near.bands import groups_of
-from curate.near.kernels import look_back, settle
+from curate.near.kernels import settle
 from curate.near.sketch import I64, U64, Sets
 
 SetsOf = Callable[[I64], Sets]
@@ -68,7 +68,7 @@ def greedy(
     among themselves.
     """
     rows = len(groups)
-    witness, score = np.empty(rows, np.int64), np.empty(rows, np.float64)
+    witness, score = np.full(rows, -1, np.int64), np.zeros(rows)
     sizes = np.bincount(groups[groups >= 0], minlength=count)
     begins = np.cumsum(sizes) - sizes
     ends, members = begins.copy(), np.empty(max(1, int(sizes.sum())), np.int32)
@@ -81,16 +81,16 @@ def greedy(
             last = min(rows, first + BLOCK)
             cuts = range(first, last, share)
             done = pool.map(
-                lambda start, seen, last=last: look_back(
+                lambda start, seen, last=last: settle(
                     *table, begins, ends, members, marks, cut, seen, start, min(last, start + share),
-                    threshold, witness, score,
+                    threshold, witness, score, False,
                 ),
                 cuts, seens[: len(cuts)],
             )  # fmt: skip
             compared += sum(done)
             before = ends.copy()
             compared += settle(
-                *table, before, ends, members, marks, cut, seens[0], first, last, threshold, witness, score
+                *table, before, ends, members, marks, cut, seens[0], first, last, threshold, witness, score, True
             )
     return witness, score, compared
 

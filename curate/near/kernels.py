@@ -229,28 +229,14 @@ def _nearest(values, offsets, groups, begins, ends, members, marks, cut, seen, r
 
 
 @njit(nogil=True, cache=True)
-def look_back(
-    values, offsets, groups, begins, ends, members, marks, cut, seen, first, last, threshold, witness, scores
+def settle(
+    values, offsets, groups, starts, ends, members, marks, cut, seen, first, last, threshold, witness, scores, keeps
 ):
-    """Fills witness (-1: none) and scores of rows first..last from the members that stand now; returns pairs compared.
+    """Rows first..last in order: the best of what witness and scores hold and of members[starts[g]:ends[g]].
 
-    Reads only what no other thread writes, so pieces of a block may go in parallel, each with its own `seen`.
-    """
-    compared = 0
-    for row in range(first, last):
-        witness[row], scores[row], count = _nearest(
-            values, offsets, groups, begins, ends, members, marks, cut, seen, row, threshold, -1, 0.0
-        )
-        compared += count
-    return compared
-
-
-@njit(nogil=True, cache=True)
-def settle(values, offsets, groups, starts, ends, members, marks, cut, seen, first, last, threshold, witness, scores):
-    """Rows first..last in order: each falls to the best of what `look_back` found and of the rows kept since, or stays.
-
-    starts: where the members of this block begin in each group (a copy of `ends` from before it). A row that stays
-    enters its groups. Returns pairs compared.
+    With `keeps`, a row without a witness enters its groups. Without it, nothing is written but witness and scores of
+    these rows, so that pieces of a block may go in parallel, each with its own `seen`. One loop for both, because
+    compiling a second one would cost a second. Returns pairs compared.
     """
     compared = 0
     for row in range(first, last):
@@ -258,7 +244,7 @@ def settle(values, offsets, groups, starts, ends, members, marks, cut, seen, fir
             values, offsets, groups, starts, ends, members, marks, cut, seen, row, threshold, witness[row], scores[row]
         )
         compared += count
-        if witness[row] < 0:
+        if keeps and witness[row] < 0:
             for band in range(groups.shape[1]):
                 group = groups[row, band]
                 if group >= 0:
