@@ -12,6 +12,7 @@ import pytest
 import curate.contamination.semantic as semantic
 from buckets import Draft, InputError, Message, Problem, frame_of, row_of
 from curate.contamination import HIT_SCHEMA, EvalIndex, Semantic, falls, hits, semantic_hits
+from tests.curate.semantic_world import tiny_model
 
 ITEM = "A gardener plants 14 tulips and 9 roses along the fence. How many flowers does the gardener plant?"
 CLOSE = "Along the fence a gardener plants 14 tulips; then 9 roses. What number of flowers is it?"
@@ -24,33 +25,7 @@ OTHER = "Name a fruit."
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that holds a sentence-transformers model; what it computes is nothing."""
     pytest.importorskip("sentence_transformers")
-    import torch
-    from sentence_transformers import SentenceTransformer
-    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
-    from transformers import BertConfig, BertModel, BertTokenizerFast
-
-    torch.manual_seed(0)
-    folder = tmp_path_factory.mktemp("model")
-    marks = [*"abcdefghijklmnopqrstuvwxyz0123456789.,;?"]
-    plain = folder / "plain"
-    plain.mkdir()
-    (plain / "vocab.txt").write_text(
-        "\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", *marks, *(f"##{m}" for m in marks)])
-    )
-    BertModel(
-        BertConfig(
-            vocab_size=4 + 2 * len(marks),
-            hidden_size=16,
-            num_hidden_layers=1,
-            num_attention_heads=2,
-            intermediate_size=16,
-            max_position_embeddings=160,
-        )
-    ).save_pretrained(plain)
-    BertTokenizerFast(str(plain / "vocab.txt")).save_pretrained(plain)
-    whole = SentenceTransformer(modules=[Transformer(str(plain)), Pooling(16, pooling_mode="mean")], device="cpu")
-    whole.save(str(folder / "whole"))
-    return folder / "whole"
+    return tiny_model(tmp_path_factory.mktemp("model"))
 
 
 def stand_in(texts: list[str], model: Path) -> semantic.Vectors:
