@@ -107,7 +107,20 @@ def life(folder: Path, id: str) -> dict[str, Any]:
         "stages": stages,
         "fell": fell[0] if fell else None,
         "witness": _witness(folder, journal, witness),
+        "near": _near(folder, id),
     }
+
+
+def _near(folder: Path, id: str) -> list[dict[str, Any]]:
+    """What the semantic stage noted of a row: the kept row it is near to, and what confirms or denies that it repeats
+    it; and the rows that it is named for. The five nearest of these."""
+    path = folder / "flags.parquet"
+    if not path.exists():
+        return []
+    touched = (pl.col("id") == id) | (pl.col("other") == id)
+    rows = pl.scan_parquet(path).filter(touched).collect()
+    mine, theirs = rows.filter(pl.col("id") == id), rows.filter(pl.col("id") != id)
+    return [*mine.to_dicts(), *theirs.sort("cosine", "id", descending=[True, False]).head(5).to_dicts()]
 
 
 def fallen_by(folder: Path, rule: str, most: int) -> dict[str, Any]:
@@ -176,7 +189,14 @@ def life_text(found: dict[str, Any]) -> str:
         lines += _talk(witness.get("messages") or [])
         if "unreadable" in witness:
             lines.append(f"    (cannot be shown: {witness['unreadable']})")
+    lines += [f"  near     {_near_words(flag, found['id'])}" for flag in found["near"]]
     return "\n".join(lines)
+
+
+def _near_words(flag: dict[str, Any], id: str) -> str:
+    other = flag["other"] if flag["id"] == id else flag["id"]
+    verdict = f"confirmed by {flag['signal']}" if flag["signal"] else flag["veto"] or "no second signal"
+    return f"{other} (cosine {flag['cosine']:.3f}, words in common {flag['lexical']:.2f}; {verdict})"
 
 
 def _why(stage: dict[str, Any]) -> str:

@@ -27,6 +27,7 @@ import polars as pl
 from benchmarks.traps.make import PAIRS
 from buckets import Draft, InputError, Message, frame_of, row_of
 from curate.dedup import Dedup
+from curate.report.figures import wilson
 
 View = Literal["talk", "whole"]
 PEERS = ("daft_minhash", "datasketch_lsh", "rensa_minhash", "textdedup_minhash")
@@ -95,16 +96,6 @@ class Rate:
     def as_dict(self) -> dict[str, Any]:
         share, (low, high) = self.hits / max(self.n, 1), wilson(self.hits, self.n)
         return {"hits": self.hits, "n": self.n, "rate": round(share, 4), "low": round(low, 4), "high": round(high, 4)}
-
-
-def wilson(hits: int, n: int, z: float = 1.959964) -> tuple[float, float]:
-    """Wilson score interval of a proportion; (0, 1) when n is 0."""
-    if n == 0:
-        return 0.0, 1.0
-    p = hits / n
-    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * (p * (1 - p) / n + z * z / (4 * n * n)) ** 0.5
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def score(pairs: Sequence[dict[str, Any]], falls: Falls) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from benchmarks.traps.make import DISTINCT, DUPLICATE, EACH, as_text
-from benchmarks.traps.score import Falls, flat_text, frame, ours, read_pairs, score, wilson
+from benchmarks.traps.score import Falls, flat_text, frame, ours, read_pairs, score
 from curate.dedup import Dedup
 
 
@@ -120,12 +120,6 @@ def test_each_fault_is_counted_once(
     assert result["false_drops"]["hits"] == false_drops
     assert result["found"]["hits"] == len(DUPLICATE) * EACH + found
     assert result["cross_pair"] == cross
-
-
-def test_wilson_matches_the_published_example() -> None:
-    """81 of 263, Newcombe 1998 table I: .2553 to .3662."""
-    assert wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
-    assert wilson(0, 0) == (0.0, 1.0)
 
 
 def test_the_stage_runs_over_the_set_through_its_interface(pairs: list[dict[str, Any]]) -> None:

@@ -432,6 +432,7 @@ def test_truth_intervals() -> None:
     assert truth.recall_interval == pytest.approx((known.low, known.high))
     assert truth.precision_interval == pytest.approx(tuple(binomtest(81, 90).proportion_ci(method="wilson")))
     assert wilson(0, 0) == (0.0, 1.0)
+    assert wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)  # Newcombe 1998, table I
     assert Truth(fault="f", catcher="c", planted=0, found=0).recall is None
 
 
