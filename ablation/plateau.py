@@ -50,15 +50,15 @@ def read(ladder: Ladder) -> Reading:
     if lost and len(lost) + len(leaning) >= 2 and deciding(ladder) not in rising:
         return Reading("OVER", (f"step back to {choice.chosen}", *lost, *leaning), choice, slopes)
     if spent:
-        said = ("diversity is spent and the score does not pay for it", spent)
+        unpaid = ("diversity is spent and the score does not pay for it", spent)
         wanted = f"pass@k or an RL probe of {choice.chosen} and {ladder.last.name}; or fix the mode first (averaging)"
-        return Reading("UNDECIDED", said, choice, slopes, wanted)
+        return Reading("UNDECIDED", unpaid, choice, slopes, wanted)
     below = _below_base(ladder)
     if below:
         return Reading("UNDECIDED", (below,), choice, slopes, "other rows, fewer epochs or a lower learning rate")
     if rising and lost:
-        said = ("splits disagree", *(_words(s, slopes[s]) for s in rising), *lost)
-        return Reading("UNDECIDED", said, choice, slopes, "a reading of both: which of them counts")
+        split = ("splits disagree", *(_words(s, slopes[s]) for s in rising), *lost)
+        return Reading("UNDECIDED", split, choice, slopes, "a reading of both: which of them counts")
     if rising:
         return Reading("CONTINUE", tuple(f"still rising: {_words(s, slopes[s])}" for s in rising), choice, slopes)
     return _flat_or_open(ladder, slopes, choice, lost)
@@ -70,8 +70,8 @@ def _flat_or_open(ladder: Ladder, slopes: dict[str, Estimate], choice: Preferenc
     unsettled = [s for s in needed if bound_above(slopes[s], yard.alpha) >= yard.allowed(s)]
     trained = [rung for rung in ladder.rungs if rung.dose > 0]
     if not unsettled and len(trained) < 3:
-        said = ("no rise is seen, but two rungs are no plateau", *(_words(s, slopes[s]) for s in needed))
-        return Reading("UNDECIDED", (*said, *lost), choice, slopes, "a later rung")
+        few = ("no rise is seen, but two rungs are no plateau", *(_words(s, slopes[s]) for s in needed))
+        return Reading("UNDECIDED", (*few, *lost), choice, slopes, "a later rung")
     if "score" not in slopes or unsettled:
         said = [f"may still rise: {_words(s, slopes[s])}, margin {yard.allowed(s):g}" for s in unsettled]
         worst = max(unsettled, key=lambda s: slopes[s].se / yard.allowed(s), default="score")
@@ -83,7 +83,7 @@ def _flat_or_open(ladder: Ladder, slopes: dict[str, Estimate], choice: Preferenc
 
 
 def _flat(ladder: Ladder, signal: str, slope: Estimate) -> str:
-    """DONE asks that no more is to be gained; whether it stands or sinks is said, and the choice goes back to the peak."""
+    """DONE asks that no more is to be gained; whether it stands or sinks is said: the choice goes back to the peak."""
     low = -bound_above(aggregated(-slope.mean, slope.se, slope.df), ladder.yardstick.alpha)
     return "flat within the margin" if low > -ladder.yardstick.allowed(signal) else "not rising by the margin, may sink"
 
@@ -191,7 +191,9 @@ def _spent(ladder: Ladder, rung: Rung) -> str:
         if measured(gain) and gain.mean >= ladder.yardstick.allowed(signal) * doublings:
             return ""
     said = f"entropy {rung.values['entropy']:.3f} nats is under {floor:.3g} ({origin.name} has"
-    return f"{said} {origin.values['entropy']:.3f}), and score gained less than {ladder.yardstick.margin:g} per doubling"
+    return (
+        f"{said} {origin.values['entropy']:.3f}), and score gained less than {ladder.yardstick.margin:g} per doubling"
+    )
 
 
 def _below_base(ladder: Ladder) -> str:

@@ -97,7 +97,7 @@ def observed(true: World, noise: float, rng: np.random.Generator) -> Published:
 
 
 def rates(kind: str, noise: float, runs: int = RUNS) -> dict[str, object]:
-    """Shares of verdicts at the last rung, and the mean regret of the choice and of simple rules, with and without RL."""
+    """Shares of verdicts at the last rung, and the mean regret of the choice and of simple rules."""
     rng = np.random.default_rng([WORLDS.index(kind), round(noise * 100)])
     counts = {tag: dict.fromkeys(("CONTINUE", "DONE", "OVER", "UNDECIDED"), 0) for tag in ("with_rl", "without_rl")}
     lost: dict[str, list[float]] = {}
@@ -134,7 +134,7 @@ def rates(kind: str, noise: float, runs: int = RUNS) -> dict[str, object]:
 
 
 def perturbed(path: Path, amount: float, runs: int = RUNS) -> dict[str, object]:
-    """Uniform noise of +-amount on every signal measured before RL; regret in the table's first outcome, mean of sets."""
+    """Uniform noise of +-amount on every signal; regret in the table's first outcome, mean over its sets."""
     table = read_table(path, Yardstick())
     if not table.outcome_columns:
         raise SystemExit(f"{path}: no outcome column, so no regret")

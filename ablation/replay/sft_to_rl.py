@@ -15,6 +15,7 @@ from typing import Any
 
 from ablation.ladder import Ladder, Rung, Yardstick
 from ablation.plateau import Reading, read
+from ablation.replay.ladder_lines import lines
 from ablation.replay.outcome import Outcome
 from ablation.replay.tables import Published, Table, read_table
 from buckets import InputError
@@ -57,7 +58,7 @@ def replay(options: argparse.Namespace) -> Outcome:
         "sets": sets,
         "mean_regret": _means(sets),
     }
-    return Outcome(tuple(_lines(values)), values)
+    return Outcome(tuple(lines(values)), values)
 
 
 def rule_picks(ladder: Ladder) -> dict[str, str]:
@@ -100,8 +101,10 @@ def _one(published: Published, table: Table) -> _Read:
 
 
 def _with_level(ladder: Ladder, level: Mapping[str, float]) -> Ladder:
-    rungs = (Rung(r.name, r.dose, {**r.values, "level": level[r.name]}, r.errors) if r.name in level else r
-             for r in ladder.rungs)
+    rungs = (
+        Rung(r.name, r.dose, {**r.values, "level": level[r.name]}, r.errors) if r.name in level else r
+        for r in ladder.rungs
+    )
     return Ladder(tuple(rungs), ladder.yardstick)
 
 
@@ -156,7 +159,9 @@ def _values(one: _Read) -> dict[str, Any]:
     choices = {"without_rl": _choice(plain, one, outcome)}
     if any(one.ladder.has(signal) for signal in RL_SIGNALS):
         choices["with_rl"] = _choice(last, one, outcome)
-    rules = {rule: {"checkpoint": pick, "regret": _regret(pick, outcome)} for rule, pick in rule_picks(one.ladder).items()}
+    rules = {
+        rule: {"checkpoint": pick, "regret": _regret(pick, outcome)} for rule, pick in rule_picks(one.ladder).items()
+    }
     return {
         "set": one.published.name,
         "verdict": last.verdict,
@@ -221,45 +226,3 @@ def _means(sets: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
         name: None if any(part.get(name) is None for part in parts) else sum(p[name] for p in parts) / len(parts)
         for name in names
     }
-
-
-def _lines(values: Mapping[str, Any]) -> list[str]:
-    columns = ", ".join(f"{meaning} = {column}" for meaning, column in values["columns"].items())
-    lines = [f"{values['file']}: {columns}; {values['scale']}"]
-    if values["ignored_columns"]:
-        lines.append(f"ignored columns: {', '.join(values['ignored_columns'])}")
-    noise = f"noise {values['noise']:g} points where the table has no n or se"
-    lines.append(f"margin {values['margin']:g} points a doubling (x3 on hard sets and pass@k), {noise}")
-    for one in values["sets"]:
-        lines += ["", *_set_lines(one, values["outcome"])]
-    known = {name: mean for name, mean in values["mean_regret"].items() if mean is not None}
-    if known:
-        lines += ["", f"mean regret in {values['outcome']} over {len(values['sets'])} sets"]
-        lines += [f"  {name:24} {mean:6.2f}" for name, mean in known.items()]
-    return lines
-
-
-def _set_lines(one: Mapping[str, Any], outcome: str | None) -> list[str]:
-    apart = "" if one["verdict"] == one["verdict_without_rl"] else f" (without RL columns {one['verdict_without_rl']})"
-    lines = [f"{one['set']}: {one['verdict']}{apart}: {'; '.join(one['reasons'])}"]
-    if one["limit"]:
-        lines.append(f"  limited by {'data' if one['limit'] == 'data' else 'rows or model, not steps'}: {one['limit_reason']}")
-    lines += [f"  needs: {one['needs']}"] if one["needs"] else []
-    lines += [f"  note: {one['note']}"] if one["note"] else []
-    for each in one["checkpoints"]:
-        other = "" if each["verdict"] == each["verdict_without_rl"] else f" [without RL {each['verdict_without_rl']}]"
-        lines.append(f"  {each['checkpoint']:>8} {each['verdict']:9}{other} keep {each['chosen']}: {each['reasons'][0]}")
-    for tag, choice in one["choice"].items():
-        ties = f"tied: {', '.join(choice['ties'])}" if len(choice["ties"]) > 1 else "no ties"
-        lines.append(f"  chosen {tag}: {choice['checkpoint']} ({ties}){_cost(choice['regret'], outcome)}")
-        if choice["collapsed_in_rl"]:
-            lines.append("    its RL run collapsed later")
-    for rule, pick in one["rules"].items():
-        lines.append(f"  rule {rule}: {pick['checkpoint']}{_cost(pick['regret'], outcome)}")
-    if one["collapsed"]:
-        lines.append(f"  collapsed in RL (known only afterwards): {', '.join(one['collapsed'])}")
-    return lines
-
-
-def _cost(regret: float | None, outcome: str | None) -> str:
-    return "" if regret is None else f", regret {regret:.2f} in {outcome}"

@@ -17,7 +17,6 @@ from ablation.ladder import SIGNALS, Ladder, Rung, Yardstick
 from buckets import InputError
 
 _NAMES: Mapping[str, str] = {
-    "set": r"data|set|dataset",
     "dose": r"step|steps|epochs?|sft_epochs|epoch_fraction|tokens|dose|checkpoint|samples",
     "score": r"psft|score|accuracy|acc|pass_at_1|pass@1",
     "hard": r"hard_sft|hard|hard_score|ood|ood_score",
@@ -32,10 +31,12 @@ _NAMES: Mapping[str, str] = {
     "n": r"n|n_prompts|n_items|n_problems",
 }
 """Meaning -> header, whole and without regard to case; the first meaning that fits wins ("pass_at_1" is a score)."""
+_GROUPS = r"data|set|dataset|model|run"
+"""Together they name a ladder."""
 _OUTCOMES = (r"macro_best", r"rlbest", r"peak_\w+", r"hard_best", r"rllast")
 """Measured after RL, the one that regret is counted in first: never read for a verdict, nor for the choice."""
-_AFTERWARDS = r"a_post|rlmaxef|npts|x"
-"""Known and not used."""
+_UNUSED = r"a_post|rlmaxef|npts|x"
+"""Known and not used (x, the compute, stands in where there is no dose)."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ class Table:
 
 @dataclass(frozen=True)
 class _Header:
+    groups: tuple[str, ...]
     found: dict[str, str]
     errors: dict[str, str]
     """Signal -> column of its standard error."""
@@ -77,9 +79,8 @@ def read_table(path: Path, yardstick: Yardstick, outcome: str | None = None) -> 
     parsed = [_numbers(path, line, row, header, outcomes) for line, row in rows]
     factor = _factor(path, header, [values for _, _, values in parsed])
     grouped: dict[str, list[tuple[int, str, dict[str, float]]]] = {}
-    for (line, row), (name, label, values) in zip(rows, parsed, strict=True):
+    for (line, _), (name, label, values) in zip(rows, parsed, strict=True):
         grouped.setdefault(name, []).append((line, label, values))
-        del row
     sets = tuple(_published(path, name, part, header, outcomes, factor, yardstick) for name, part in grouped.items())
     return Table(sets, header.found, outcomes, header.ignored, factor == 1.0)
 
@@ -94,7 +95,9 @@ def _rows(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
     try:
         lines = [row for row in csv.reader(text.splitlines()) if any(cell.strip() for cell in row)]
     except csv.Error as error:
-        raise InputError(f"{path}: not a CSV table ({error}); write one header line and one row a checkpoint") from error
+        raise InputError(
+            f"{path}: not a CSV table ({error}); write one header line and one row a checkpoint"
+        ) from error
     if len(lines) < 2:
         raise InputError(f"{path}: no rows under a header line; give one row a checkpoint")
     names = [cell.strip() for cell in lines[0]]
@@ -112,9 +115,12 @@ def _rows(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
 def _header(path: Path, names: Sequence[str]) -> _Header:
     found: dict[str, str] = {}
     errors: dict[str, str] = {}
+    groups = tuple(name for name in names if re.fullmatch(_GROUPS, name.lower()))
     outcomes: list[str] = []
     ignored: list[str] = []
     for name in names:
+        if name in groups:
+            continue
         low = name.lower()
         stem = re.sub(r"_(se|stderr)$", "", low)
         meaning = next((m for m, pattern in _NAMES.items() if re.fullmatch(pattern, stem)), None)
@@ -133,10 +139,14 @@ def _header(path: Path, names: Sequence[str]) -> _Header:
         found["score"] = found.pop(stand_in)
         if stand_in in errors:
             errors["score"] = errors.pop(stand_in)
+    compute = next((name for name in ignored if name.lower() == "x"), None)
+    if "dose" not in found and compute is not None:
+        found["dose"] = compute
+        ignored.remove(compute)
     if "dose" not in found:
         raise InputError(f"{path}, row 1: no column of doses; name one step, epochs, epoch_fraction or tokens")
-    quiet = tuple(name for name in ignored if not re.fullmatch(_AFTERWARDS, name.lower()))
-    return _Header(found, errors, tuple(outcomes), quiet)
+    quiet = tuple(name for name in ignored if not re.fullmatch(_UNUSED, name.lower()))
+    return _Header(groups, found, errors, tuple(outcomes), quiet)
 
 
 def _ordered(path: Path, names: Sequence[str], wanted: str | None) -> tuple[str, ...]:
@@ -151,7 +161,7 @@ def _numbers(
     path: Path, line: int, row: Mapping[str, str], header: _Header, outcomes: Sequence[str]
 ) -> tuple[str, str, dict[str, float]]:
     """(set, dose as written, values by meaning, by "se <signal>" and by outcome column)."""
-    columns = {m: c for m, c in header.found.items() if m != "set"}
+    columns = dict(header.found)
     columns |= {f"se {m}": c for m, c in header.errors.items()} | {name: name for name in outcomes}
     values: dict[str, float] = {}
     for meaning, column in columns.items():
@@ -170,7 +180,7 @@ def _numbers(
     for meaning in ("dose", "score"):
         if meaning not in values:
             raise InputError(f"{path}, row {line}: column {header.found[meaning]} is empty; fill it or drop the row")
-    name = row[header.found["set"]] if "set" in header.found else path.stem
+    name = " / ".join(row[column] for column in header.groups) if header.groups else path.stem
     return name or "(no name)", row[header.found["dose"]], values
 
 
