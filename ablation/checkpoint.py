@@ -144,10 +144,11 @@ def _collapsed(pool: Cell, name: str, names: Sequence[str], margins: Margins, ha
     widest = _top(pool, names, "entropy", half)
     if not widest or _mean(pool, name, "entropy", half) >= _mean(pool, widest, "entropy", half) / 2.0:
         return ""
-    value = pool.contrast({name: 1.0, widest: -1.0}, "pass@k", half)
+    solver = _top(pool, names, "pass@k", half)
+    value = NOTHING if solver in ("", name) else pool.contrast({name: 1.0, solver: -1.0}, "pass@k", half)
     if value.seeds < 2 or value.p_below() >= margins.alpha:
         return ""
-    return f"diversity collapsed: under half of the entropy of {widest}, pass@k {value.mean:+.2f}"
+    return f"diversity collapsed: under half of the entropy of {widest}, pass@k {value.mean:+.2f} against {solver}"
 
 
 def _top(pool: Cell, names: Sequence[str], metric: str, half: Mask) -> str:

@@ -99,19 +99,19 @@ class Ladder:
         """(standard deviation, degrees of freedom) of one rung's value where the table gives no error.
 
         The declared noise, pulled toward the scatter of each rung about the line through its neighbours in log dose
-        (Gasser, Sroka and Jennen-Steinmetz 1986); the median of squares, because a knee is no noise; overlapping
-        triples count half.
+        (Gasser, Sroka and Jennen-Steinmetz 1986). About their median, because a bend is no noise, and as a median of
+        squares, because a knee is none either; overlapping triples count half.
         """
         declared = self.yardstick.noise * UNITS[signal]
-        squares = self._residual_squares(signal)
-        if len(squares) < 3:
+        residuals = np.array(self._residuals(signal))
+        if len(residuals) < 3:
             return declared, PRIOR_RESIDUALS
-        weight = len(squares) / 2.0
-        scatter = float(np.median(squares)) / _MEDIAN_CHI2
+        weight = len(residuals) / 2.0
+        scatter = float(np.median(np.square(residuals - np.median(residuals)))) / _MEDIAN_CHI2
         total = PRIOR_RESIDUALS + weight
         return math.sqrt((PRIOR_RESIDUALS * declared**2 + weight * scatter) / total), total
 
-    def _residual_squares(self, signal: str) -> list[float]:
+    def _residuals(self, signal: str) -> list[float]:
         known = [
             (math.log2(rung.dose), rung.values[signal])
             for rung in self.rungs
@@ -121,7 +121,7 @@ class Ladder:
         for (x0, y0), (x1, y1), (x2, y2) in zip(known, known[1:], known[2:], strict=False):
             share = (x1 - x0) / (x2 - x0)
             between = y1 - (1 - share) * y0 - share * y2
-            found.append(between**2 / (1.0 + share**2 + (1.0 - share) ** 2))
+            found.append(between / math.sqrt(1.0 + share**2 + (1.0 - share) ** 2))
         return found
 
     def error(self, rung: Rung, signal: str) -> tuple[float, float]:
