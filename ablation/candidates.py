@@ -50,7 +50,7 @@ class Preference:
 
 
 @dataclass(frozen=True)
-class Test:
+class Limit:
     """One signal and the loss on it that counts as none; `margin` in the signal's own units."""
 
     signal: str
@@ -69,7 +69,7 @@ def measured(value: Estimate) -> bool:
 def prefer(
     scores: Mapping[str, float],
     kinds: Mapping[str, Kind],
-    tests: Sequence[Test],
+    tests: Sequence[Limit],
     contrast: Contrast,
     alpha: float,
     barred: Mapping[str, str],
@@ -99,7 +99,7 @@ def prefer(
     return Preference(ties[0], leader, ties, tuple(lines))
 
 
-def _lacks(name: str, leader: str, tests: Sequence[Test], contrast: Contrast, alpha: float) -> str:
+def _lacks(name: str, leader: str, tests: Sequence[Limit], contrast: Contrast, alpha: float) -> str:
     """What keeps `name` from being as good as the leader; "" when nothing does."""
     if name == leader:
         return ""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ablation.candidates import Candidate, Kind, Preference, Test, measured, prefer
+from ablation.candidates import Candidate, Kind, Limit, Preference, measured, prefer
 from ablation.evidence import Margins
 from ablation.gain import Interval
 from ablation.ladder import UNITS
@@ -95,7 +95,7 @@ def _choose(scores: Scores, margins: Margins, averages: Sequence[str]) -> Checkp
     return _reported(pool, found, last, best, why, margins, ~half)
 
 
-def _evidence(scores: Scores, margins: Margins) -> tuple[list[Test], Callable[[str, str, str], Estimate]]:
+def _evidence(scores: Scores, margins: Margins) -> tuple[list[Limit], Callable[[str, str, str], Estimate]]:
     """What an arm must not lose on, and how it is compared: on the choosing half, never from one seed."""
     cells = {split: cell for split, cell in scores.pooled.items() if split == "dev" or cell.informative(margins.metric)}
     halves = {split: choosing_half(cell) for split, cell in cells.items()}
@@ -109,7 +109,7 @@ def _evidence(scores: Scores, margins: Margins) -> tuple[list[Test], Callable[[s
         value = cells[split].contrast({treated: 1.0, control: -1.0}, metric, halves[split])
         return replace(value, se=float("inf")) if measured(value) and value.seeds < 2 else value
 
-    return [Test(signal, margin) for signal, margin in allowed.items()], contrast
+    return [Limit(signal, margin) for signal, margin in allowed.items()], contrast
 
 
 def _barred(

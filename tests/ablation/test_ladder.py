@@ -1,4 +1,4 @@
-"""A ladder of checkpoints: planted plateaus, rises, falls and collapses are named, and noise is what it claims to be."""
+"""A ladder of checkpoints: planted plateaus, rises, falls and collapses are named, noise is what it claims."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pytest
 
-from ablation.candidates import Test as Limit
-from ablation.candidates import Kind, bound_above, prefer
+from ablation.candidates import Kind, Limit, bound_above, prefer
 from ablation.ladder import Ladder, Rung, Yardstick, aggregated
 from ablation.plateau import choose_rung, read
-from ablation.stats import NOTHING, Estimate
+from ablation.stats import NOTHING, Array, Estimate
+
+Row = Sequence[float] | Array
 
 
-def ladder(doses: Sequence[float], columns: Mapping[str, Sequence[float]], yard: Yardstick | None = None) -> Ladder:
+def ladder(doses: Row, columns: Mapping[str, Row], yard: Yardstick | None = None) -> Ladder:
     rungs = (
         Rung(f"{dose:g}", dose, {name: values[i] for name, values in columns.items() if math.isfinite(values[i])}, {})
         for i, dose in enumerate(doses)
@@ -138,7 +139,7 @@ def test_flat_ladders_are_seldom_called_over_and_rising_ones_seldom_done() -> No
     over = done = 0
     for _ in range(200):
         noise = rng.normal(0, 0.4, (2, 8))
-        doses = 2.0 ** np.arange(8)
+        doses = [2.0**k for k in range(8)]
         flat = {"score": 60 + noise[0], "hard": 30 + 3 * noise[1]}
         over += read(ladder(doses, flat)).verdict == "OVER"
         rise = 3.0 * np.arange(8)

@@ -100,7 +100,9 @@ class TestPublished:
         assert {c["verdict"] for c in one["checkpoints"]} == {"UNDECIDED"}
 
 
-ROWS = "data,step,psft,hard_sft,macro_best\nA,1,50,20,60\nA,2,55,25,65\nA,4,58,28,66\nA,8,58.1,28.2,66.5\nB,5,40,10,50\n"
+ROWS = (
+    "data,step,psft,hard_sft,macro_best\nA,1,50,20,60\nA,2,55,25,65\nA,4,58,28,66\nA,8,58.1,28.2,66.5\nB,5,40,10,50\n"
+)
 
 
 def write(tmp_path: Path, text: str) -> Path:
