@@ -40,8 +40,16 @@ def _headroom(raw: Mapping[str, Array]) -> Array:
     return np.where(samples > 1, (correct > 0) - _rate(correct, samples), np.nan)
 
 
+def _pass_at_all(raw: Mapping[str, Array]) -> Array:
+    """pass@k at k = all samples."""
+    samples, correct = raw["samples"], raw["correct"]
+    solved = (correct > 0).astype(np.float64)
+    return np.where((samples > 1) & np.isfinite(correct), solved, np.nan)
+
+
 METRICS: dict[str, Callable[[Mapping[str, Array]], Array]] = {
     "pass@1": lambda raw: _rate(raw["correct"], raw["samples"]),
+    "pass@k": _pass_at_all,
     "nll": lambda raw: -raw["nll"],
     "entropy": lambda raw: raw["entropy"],
     "learnable": _learnable,
@@ -49,7 +57,7 @@ METRICS: dict[str, Callable[[Mapping[str, Array]], Array]] = {
     "terminates": lambda raw: _rate(raw["terminated"], raw["samples"]),
     "parses": lambda raw: _rate(raw["parsed"], raw["samples"]),
 }
-BOUNDED = frozenset({"pass@1", "learnable", "headroom", "terminates", "parses"})
+BOUNDED = frozenset({"pass@1", "pass@k", "learnable", "headroom", "terminates", "parses"})
 """Rates: their standard error has a floor."""
 
 
