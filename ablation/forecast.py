@@ -3,9 +3,9 @@
 The last-points line is the forecast. Another law takes part only when it has predicted the later visible sizes of most
 series better than the line did (rolling origin), and then as an average with the line, weighted by the inverse of its
 mean squared error (Bates and Granger 1969). Laws: `LAWS`; what each is stands in `ablation/laws.py`.
-The intervals are as wide as such forecasts have erred before, at every rolling origin and pooled over the series: a part
-that grows with the doublings ahead (a slope that is off) and a part that grows with their square, on the side where the
-series erred together (a bend that goes on).
+The intervals are as wide as such forecasts have erred before, at every rolling origin and pooled over the series: a
+part that grows with the doublings ahead (a slope that is off) and a part that grows with their square, on the side
+where the series erred together (a bend that goes on).
 Not covered: a change of regime that no visible size shows (a knee beyond the data), in the point or in the width.
 """
 
@@ -96,8 +96,8 @@ def forecast(
 ) -> Forecast:
     """Forecast every series at the sizes `ahead`.
 
-    sizes: (n,) ascending and positive; y: series x n, NaN where not measured; losses are positive. `top` bounds a score.
-    Series with under two points come out as NaN.
+    sizes: (n,) ascending and positive; y: series x n, NaN where not measured; losses are positive. `top` bounds a
+    score. Series with under two points come out as NaN.
     """
     table, place = _table(sizes, y, scale, top), np.log2(ahead)
     weights, why = _weights(table)

@@ -1,14 +1,15 @@
 """Laws of a score or a loss against data: each is fitted to many curves at once (series, or bootstrap draws of one).
 
-All work on scores (higher is better; a loss comes in negated, with `top` 0), shapes curves x doses. The saturating
-laws are linear in two of their numbers, so a grid over the rest is exact least squares there (variable projection):
+All work on scores (higher is better; a loss L comes in as S = -L with `top` 0, so that its floor E is -S_inf >= 0),
+shapes curves x doses. The saturating laws are linear in two of their numbers, and a grid over the rest makes least
+squares exact there (variable projection):
 
-    power      S(D) = top_b - A D^-b                       b in [.05, 1]
-    rectified  S(D) = top_b - B / (D_l + D^b)              Lin et al. 2024, arXiv:2402.02314; D_l = knee^b; -L = S, E = -top_b
+    power      S(D) = S_inf - A D^-b                  b in [.05, 1]
+    rectified  S(D) = S_inf - B / (D_l + D^b)         D_l = knee^b; Lin et al. 2024, arXiv:2402.02314
     step       S(D) = a under one dose, b >= a from it on
     flat       S(D) = a: no gain
 
-with A, B >= 0 and top_b <= `top` (1 for a rate, 0 for a negated loss: its floor E >= 0).
+with A, B >= 0 and S_inf <= `top` (1 for a rate).
 Not covered: scores that fall with data (these laws then say "flat"), repeated epochs, several regimes in one curve.
 """
 

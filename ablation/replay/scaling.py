@@ -1,9 +1,9 @@
 """Scaling replay: loss against fine-tuning size, fitted on the small sizes, compared with what the large ones gave.
 
-Columns: `config name`, one column a size (its name is the number of examples; 0 is no fine-tuning, which has no place on
-a logarithmic axis, and is not fitted), and any others (`size`, `family`: model size and family), which are not used.
-Cells may be missing. The error of a series is sqrt(mean over predicted sizes of (ln predicted - ln measured)^2); a table
-is summed up by the median over its series.
+Columns: `config name`, one column a size (its name is the number of examples; 0 is no fine-tuning, which has no place
+on a logarithmic axis, and is not fitted), and any others (`size`, `family`: model size and family), which are not used.
+Cells may be missing. The error of a series is sqrt(mean over predicted sizes of (ln predicted - ln measured)^2); a
+table is summed up by the median over its series.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ import argparse
 import csv
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ablation.forecast import Forecast, Law, forecast, last_points_line, law
 from ablation.replay.outcome import Outcome
-from ablation.stats import Array
+from ablation.stats import Array, Mask
 from buckets import InputError
 
 HELP = "loss curves of many models: fit on small sizes, predict the large"
@@ -81,7 +82,9 @@ def _loss(path: Path, row: int, column: str, cell: str) -> float:
         if cell.strip().lower() in {"nan", "na"}:
             return value
     if not 0 < value < float("inf"):
-        raise InputError(f"{path}, row {row}, column {column}: {cell!r} is no loss above 0; leave the cell empty if missing")
+        raise InputError(
+            f"{path}, row {row}, column {column}: {cell!r} is no loss above 0; leave the cell empty if it is missing"
+        )
     return value
 
 
@@ -98,16 +101,20 @@ def score(table: Losses, fit_max: float, level: float, source: str) -> Outcome:
         raise InputError(f"{source}: no series has two losses up to {fit_max:g} and one beyond")
     sizes, ahead = table.sizes[known], table.sizes[~known]
     ours = forecast(sizes, seen[kept], ahead, scale="loss", level=level)
-    names = [name for name, keep in zip(table.names, kept, strict=True) if keep]
-    left_out = [name for name, keep in zip(table.names, kept, strict=True) if not keep]
     truth = later[kept]
-    errors = {
-        "forecast": log_rmse(ours.value, truth),
-        "line": log_rmse(last_points_line(sizes, seen[kept], ahead), truth),
-    }
     single: tuple[Law, ...] = ("power", "rectified")
-    errors |= {name: log_rmse(law(name, sizes, seen[kept], ahead), truth) for name in single}
-    return _outcome(names, left_out, errors, ours, truth, ahead, fit_max, source)
+    found = {"forecast": ours.value, "line": last_points_line(sizes, seen[kept], ahead)}
+    found |= {name: law(name, sizes, seen[kept], ahead) for name in single}
+    replayed = Replayed(
+        names=tuple(name for name, keep in zip(table.names, kept, strict=True) if keep),
+        left_out=tuple(name for name, keep in zip(table.names, kept, strict=True) if not keep),
+        fit_max=fit_max,
+        ahead=ahead,
+        truth=truth,
+        forecast=ours,
+        errors={name: log_rmse(value, truth) for name, value in found.items()},
+    )
+    return Outcome(_lines(replayed, source), _values(replayed, source))
 
 
 def log_rmse(found: Array, truth: Array) -> Array:
@@ -118,69 +125,96 @@ def log_rmse(found: Array, truth: Array) -> Array:
     return np.where(count > 0, np.sqrt((gap**2).sum(axis=1) / np.maximum(count, 1)), np.nan)
 
 
-def _outcome(
-    names: list[str],
-    left_out: list[str],
-    errors: dict[str, Array],
-    ours: Forecast,
-    truth: Array,
-    ahead: Array,
-    fit_max: float,
-    source: str,
-) -> Outcome:
-    there = np.isfinite(truth)
-    inside = there & (ours.low <= truth) & (truth <= ours.high)
-    bounded = np.isfinite(ours.high) & there
-    median = {name: _median(values) for name, values in errors.items()}
-    coverage = float(inside.sum() / there.sum())
-    width = max(map(len, names))
+@dataclass(frozen=True)
+class Replayed:
+    """One table at one cut; `truth` is series x ahead, `errors` the log-RMSE of each series by forecaster."""
+
+    names: tuple[str, ...]
+    left_out: tuple[str, ...]
+    fit_max: float
+    ahead: Array
+    truth: Array
+    forecast: Forecast
+    errors: dict[str, Array]
+
+    @property
+    def measured(self) -> Mask:
+        return np.isfinite(self.truth)
+
+    @property
+    def covered(self) -> Mask:
+        return self.measured & (self.forecast.low <= self.truth) & (self.truth <= self.forecast.high)
+
+    @property
+    def coverage(self) -> float:
+        return float(self.covered.sum() / self.measured.sum())
+
+
+def _lines(replayed: Replayed, source: str) -> tuple[str, ...]:
+    ahead = ", ".join(f"{size:g}" for size in replayed.ahead)
+    width = max(len("log-RMSE"), *map(len, replayed.names))
     lines = [
-        f"{source}: {len(names)} series, fitted up to {fit_max:g}, predicted at {', '.join(f'{s:g}' for s in ahead)}",
-        f"forecast: {ours.why}",
-        f"{'log-RMSE':{width}}  " + "  ".join(f"{name:>9}" for name in errors) + "  covered",
+        f"{source}: {len(replayed.names)} series, fitted up to {replayed.fit_max:g}, predicted at {ahead}",
+        f"forecast: {replayed.forecast.why}",
+        f"{'log-RMSE':{width}}  " + "  ".join(f"{name:>9}" for name in replayed.errors) + "  covered",
     ]
-    for row, name in enumerate(names):
-        cells = "  ".join(f"{values[row]:9.4f}" if np.isfinite(values[row]) else f"{'-':>9}" for values in errors.values())
-        lines.append(f"{name:{width}}  {cells}  {inside[row].sum()}/{there[row].sum()}")
-    lines.append(f"{'median':{width}}  " + "  ".join("        -" if v is None else f"{v:9.4f}" for v in median.values()))
+    covered, measured = replayed.covered.sum(axis=1), replayed.measured.sum(axis=1)
+    for row, name in enumerate(replayed.names):
+        cells = "  ".join(_cell(_finite(values[row])) for values in replayed.errors.values())
+        lines.append(f"{name:{width}}  {cells}  {covered[row]}/{measured[row]}")
+    medians = "  ".join(_cell(_median(values)) for values in replayed.errors.values())
+    unbounded = "" if np.isfinite(replayed.forecast.high).any() else " (no bounds: no forecast could be checked)"
+    lines.append(f"{'median':{width}}  {medians}")
     lines.append(
-        f"coverage of the {100 * ours.level:g}% prediction intervals: {coverage:.3f} of {int(there.sum())} measured points"
-        + ("" if bounded.any() else f" (no bounds: a line through two sizes has never been checked)")
+        f"coverage of the {100 * replayed.forecast.level:g}% prediction intervals: {replayed.coverage:.3f}"
+        f" of {int(measured.sum())} measured points{unbounded}"
     )
-    if left_out:
-        lines.append(f"left out, too few points: {', '.join(left_out)}")
-    values = {
+    if replayed.left_out:
+        lines.append(f"left out, too few points: {', '.join(replayed.left_out)}")
+    return tuple(lines)
+
+
+def _cell(value: float | None) -> str:
+    return f"{'-':>9}" if value is None else f"{value:9.4f}"
+
+
+def _values(replayed: Replayed, source: str) -> dict[str, Any]:
+    covered, measured = replayed.covered.sum(axis=1), replayed.measured.sum(axis=1)
+    return {
         "source": source,
-        "fit_max": fit_max,
-        "level": ours.level,
-        "series": len(names),
-        "left_out": left_out,
-        "weights": dict(ours.weights),
-        "why": ours.why,
-        "median_log_rmse": median,
-        "coverage": coverage,
-        "points": int(there.sum()),
+        "fit_max": replayed.fit_max,
+        "level": replayed.forecast.level,
+        "series": len(replayed.names),
+        "left_out": list(replayed.left_out),
+        "weights": dict(replayed.forecast.weights),
+        "why": replayed.forecast.why,
+        "median_log_rmse": {name: _median(values) for name, values in replayed.errors.items()},
+        "coverage": replayed.coverage,
+        "points": int(measured.sum()),
         "predictions": [
             {
                 "series": name,
-                "log_rmse": {law_name: _finite(errors[law_name][row]) for law_name in errors},
-                "covered": int(inside[row].sum()),
-                "of": int(there[row].sum()),
-                "ahead": [
-                    {
-                        "size": float(ahead[at]),
-                        "predicted": _finite(ours.value[row, at]),
-                        "low": _finite(ours.low[row, at]),
-                        "high": _finite(ours.high[row, at]),
-                        "measured": _finite(truth[row, at]),
-                    }
-                    for at in range(len(ahead))
-                ],
+                "log_rmse": {law_name: _finite(values[row]) for law_name, values in replayed.errors.items()},
+                "covered": int(covered[row]),
+                "of": int(measured[row]),
+                "ahead": _ahead(replayed, row),
             }
-            for row, name in enumerate(names)
+            for row, name in enumerate(replayed.names)
         ],
     }
-    return Outcome(tuple(lines), values)
+
+
+def _ahead(replayed: Replayed, row: int) -> list[dict[str, float | None]]:
+    return [
+        {
+            "size": float(size),
+            "predicted": _finite(replayed.forecast.value[row, at]),
+            "low": _finite(replayed.forecast.low[row, at]),
+            "high": _finite(replayed.forecast.high[row, at]),
+            "measured": _finite(replayed.truth[row, at]),
+        }
+        for at, size in enumerate(replayed.ahead)
+    ]
 
 
 def _median(values: Array) -> float | None:
