@@ -3,8 +3,9 @@
 The line through the last doses is the baseline: a contrast of arms, with the same paired interval as any gain. A law
 is used instead when it predicts the held-out next dose, at every origin with three doses behind it, within .8 of the
 line's error; the bootstrap over seeds and clusters makes that a comparison of laws and not of noise.
-The interval is one of prediction: to the standard error comes what the chosen law missed of the held-out doses beyond
-noise, grown in proportion to the doublings ahead. With three doses nothing can be held out, and the sentence says so.
+The interval is one of prediction: to the standard error comes, in quadrature, what the chosen law missed of the
+held-out doses beyond noise, and for the line at least what the other laws could make of its slope (`SPREAD`). With
+three doses nothing can be held out, and the sentence says so.
 Not covered: pooling over buckets (they differ in their evals), and doses that repeat rows.
 """
 
@@ -26,6 +27,10 @@ from ablation.stats import Array, Estimate, resample, t_quantile
 LINE_POINTS = 3
 LOSSES = frozenset({"nll"})
 """Metrics that are a negated loss: a line in log-log, a floor at or above 0."""
+SPREAD = math.log(2.0) / 2.0
+"""How far the next gain may be from the line's, as a share of it, one standard deviation. With exponents of .05 to 1
+a gain between halves (power law) and doubles (rectified law under its knee) from one doubling to the next: that range
+is taken as two standard deviations either way. Three or four doses are too noisy to show such a bend themselves."""
 BETTER = 0.8
 """A law must cut the held-out error to this share of the line's: near ties go to the simpler fit."""
 Candidate = Literal["line", "flat", "power", "step", "rectified"]
@@ -77,9 +82,8 @@ def fit_doses(cell: Cell, doses: Mapping[str, float], metric: str, level: float,
     bend = ", because the curve bends down before them" if used < min(len(names), LINE_POINTS) else ""
     base = f"line through the last {used} doses{bend}"
     if len(names) <= LINE_POINTS:
-        return DoseFit(
-            "line", f"{base}; a power law, or a check on a held-out dose, needs at least 4", step.interval(level)
-        )
+        why = f"{base}; a power law, or a check on a held-out dose, needs at least 4"
+        return DoseFit("line", why, _predicted(step.mean, step.se, SPREAD * abs(step.mean), step, level))
     x = np.array([doses[name] for name in names])
     block, clusters = cell.block(tuple(names), metric)
     boot = resample(block.shape[1], clusters, draws, seed).means(block)
@@ -88,6 +92,8 @@ def fit_doses(cell: Cell, doses: Mapping[str, float], metric: str, level: float,
     held = {name: _hold_out(name, x, boot, means, metric, inflate) for name in NAMES}
     chosen = _earned(held)
     missed = held[chosen].missed
+    if chosen in ("line", "flat", "step"):
+        missed = max(missed, SPREAD * abs(step.mean))
     compared = ", ".join(f"{NAMES[name]} within {_rms(found.error)}" for name, found in held.items() if found.error)
     why = f"{base if chosen == 'line' else NAMES[chosen]}; on held-out doses: {compared}"
     if chosen == "line":

@@ -19,7 +19,7 @@ from typing import Literal
 import numpy as np
 
 from ablation.laws import NUMBERS, bent, curvature, line, saturating
-from ablation.stats import Array, t_quantile
+from ablation.stats import Array, Codes, t_quantile
 
 Scale = Literal["loss", "score"]
 Law = Literal["line", "bend", "power", "rectified", "step", "flat"]
@@ -57,7 +57,7 @@ class _Table:
     scale: Scale
     top: float
 
-    def groups(self) -> Iterator[tuple[Array, Array]]:
+    def groups(self) -> Iterator[tuple[Codes, Codes]]:
         """(rows, columns) of the series that share their measured sizes."""
         seen = np.isfinite(self.y)
         patterns, codes = np.unique(seen, axis=0, return_inverse=True)

@@ -94,7 +94,8 @@ def _fit(x: Array, y: Array, shapes: list[tuple[float, float]], top: float, rela
 def step_level(y: Array) -> Array:
     """Level after the best single upward step (least squares over where it is); the plain mean when none goes up."""
     total = ((y - y.mean(axis=1, keepdims=True)) ** 2).sum(axis=1)
-    best, level = total, y.mean(axis=1)
+    best: Array = total
+    level: Array = y.mean(axis=1)
     for cut in range(1, y.shape[1]):
         low, high = y[:, :cut], y[:, cut:]
         error = ((low - low.mean(axis=1, keepdims=True)) ** 2).sum(axis=1)
@@ -112,7 +113,8 @@ def saturating(law: SaturatingLaw, x: Array, y: Array, ahead: Array, top: float,
     if law == "rectified":
         return fit_rectified(x, y, top, relative=relative).over(ahead)
     level = step_level(y) if law == "step" else y.mean(axis=1)
-    return np.repeat(level[:, None], len(ahead), axis=1)
+    same: Array = np.repeat(level[:, None], len(ahead), axis=1)
+    return same
 
 
 def line(u: Array, y: Array, ahead: Array, points: int) -> Array:

@@ -3,26 +3,33 @@
 Tables of 30 series, sizes 200 to 1,638,400, loss = E + B / (knee^b + D^b) with multiplicative noise; the knees of a
 table lie around one size, as models on one data set bend together. Fitted up to a cut, scored on all larger sizes.
 
+And campaigns of one bucket: which law the doses earn, and how often the gain of the next doubling lies in its interval.
+
 python -m benchmarks.scaling_laws > benchmarks/results/scaling_laws.json
 """
 
 from __future__ import annotations
 
 import json
+import math
 import platform
 import sys
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
 import scipy
 
+from ablation.curve import curves
 from ablation.forecast import Law, forecast, last_points_line, law
 from ablation.replay.scaling import log_rmse
+from ablation.scores import read_scores
+from ablation.simulate import Noise, Plan, simulate
 from ablation.stats import Array
 
 SEEDS = 10
-SIZES = 200.0 * 2.0 ** np.arange(14)
+SIZES: Array = np.array([200.0 * 2.0**k for k in range(14)])
 CUTS = (6400, 25600, 102400)
 
 
@@ -88,7 +95,40 @@ def replayed(world: World, cut: float, seeds: int = SEEDS) -> dict[str, float]:
     return means | {"coverage_90": round(float(np.mean(covered)), 3), "above_line_by_2_percent": round(float(above), 2)}
 
 
+RUNS = 60
+DOSES = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)
+CAMPAIGNS: dict[str, Callable[[float], float]] = {
+    "log-linear": lambda dose: 0.5 + 0.07 * math.log2(dose),
+    "power law": lambda dose: 0.8 - 0.06 * dose**-0.7,
+    "rectified, knee past the data": lambda dose: 0.9 - 0.75 / (1 + 0.5 * dose**0.9),
+    "level": lambda dose: 0.5 + 0.0 * dose,
+}
+"""Pass rate by dose."""
+
+
+def campaigns(name: str, doses: tuple[float, ...], prompts: int, runs: int = RUNS) -> dict[str, object]:
+    """Laws earned, coverage of the true next gain at nominal 95%, and the mean half-width."""
+    rate = CAMPAIGNS[name]
+    arms = {"full" if dose == 1 else f"dose:{dose:g}": rate(dose) for dose in doses}
+    plan = Plan({"code": {"base": 0.05, **arms}}, {"dev": prompts})
+    truth = rate(2.0) - rate(1.0)
+    fits: dict[str, int] = {}
+    hits, widths = 0, []
+    for seed in range(runs):
+        found = curves(read_scores(simulate(plan, Noise(seed=0.02), seed)), draws=200)[0]
+        assert found.next_doubling is not None
+        fits[found.fit] = fits.get(found.fit, 0) + 1
+        hits += found.next_doubling.low <= truth <= found.next_doubling.high
+        widths.append((found.next_doubling.high - found.next_doubling.low) / 2)
+    shares = {law_name: round(count / runs, 2) for law_name, count in sorted(fits.items())}
+    measured = {"coverage_95": round(hits / runs, 3), "half_width": round(float(np.mean(widths)), 3)}
+    return {"campaign": name, "doses": len(doses), "dev_prompts": prompts, "runs": runs, "fits": shares, **measured}
+
+
 def main() -> int:
+    trained = [campaigns(name, doses, 150) for name in CAMPAIGNS for doses in (DOSES[2:], DOSES[1:], DOSES)]
+    for row in trained:
+        print(row, file=sys.stderr)
     rows = []
     for name, world in WORLDS.items():
         for noise in (world.noise, 2 * world.noise):
@@ -103,6 +143,7 @@ def main() -> int:
         "tables_a_row": SEEDS,
         "worlds": {name: asdict(world) for name, world in WORLDS.items()},
         "rows": rows,
+        "campaigns": trained,
     }
     print(json.dumps(result, indent=1))
     return 0

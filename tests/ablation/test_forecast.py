@@ -12,7 +12,7 @@ from ablation.laws import bent, curvature, fit_power, fit_rectified, step_level
 from ablation.stats import Array
 from benchmarks.scaling_laws import World, draw
 
-SIZES = 200.0 * 2.0 ** np.arange(14)
+SIZES: Array = np.array([200.0 * 2.0**k for k in range(14)])
 
 
 def test_the_line_is_least_squares_in_log_log() -> None:
