@@ -2,7 +2,7 @@
 
 The last-points line is the forecast. Another law takes part only when it has predicted the later visible sizes of most
 series better than the line did (rolling origin), and then as an average with the line, weighted by the inverse of its
-mean squared error (Bates and Granger 1969). Laws: `LAWS`; what each is stands in `ablation/laws.py`.
+mean squared error (Bates and Granger 1969). What each law is stands in `ablation/laws.py`.
 The intervals are as wide as such forecasts have erred before, at every rolling origin and pooled over the series: a
 part that grows with the doublings ahead (a slope that is off) and a part that grows with their square, on the side
 where the series erred together (a bend that goes on).
@@ -14,19 +14,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
-from ablation.laws import NUMBERS, bent, curvature, line, saturating
-from ablation.stats import Array, Codes, t_quantile
+from ablation.series import LAWS, POINTS, Law, Scale, Series, predict, series, units
+from ablation.stats import Array, t_quantile
 
-Scale = Literal["loss", "score"]
-Law = Literal["line", "bend", "power", "rectified", "step", "flat"]
-LAWS: tuple[Law, ...] = ("line", "bend", "power", "rectified", "step", "flat")
-POINTS = 4
-"""Of the line: two leave no residual, more lag behind a bend."""
-BEND_POINTS = 6
 MEMORY = 0.7
 """Weight of a rolling-origin error against one from a doubling later: early sizes are noisier and of another regime."""
 JUDGED = 4
@@ -48,49 +41,6 @@ class Forecast:
     why: str
 
 
-@dataclass(frozen=True)
-class _Table:
-    """Series in working units: log loss or score, over log2 size; NaN = not measured."""
-
-    u: Array
-    y: Array
-    scale: Scale
-    top: float
-
-    def groups(self) -> Iterator[tuple[Codes, Codes]]:
-        """(rows, columns) of the series that share their measured sizes."""
-        seen = np.isfinite(self.y)
-        patterns, codes = np.unique(seen, axis=0, return_inverse=True)
-        codes = codes.reshape(-1)
-        for index, pattern in enumerate(patterns):
-            yield np.flatnonzero(codes == index), np.flatnonzero(pattern)
-
-    def without_last(self, count: int) -> _Table:
-        """Each series without the last `count` of its own measured sizes."""
-        y = self.y.copy()
-        for rows, columns in self.groups():
-            y[np.ix_(rows, columns[max(len(columns) - count, 0) :])] = np.nan
-        return _Table(self.u, y, self.scale, self.top)
-
-    def longest(self) -> int:
-        return int(np.isfinite(self.y).sum(axis=1).max(initial=0))
-
-    def last(self) -> Array:
-        """log2 of the last measured size of each series; NaN without any."""
-        places = np.where(np.isfinite(self.y), self.u, -math.inf).max(axis=1)
-        return np.where(np.isfinite(places), places, np.nan)
-
-
-def last_points_line(sizes: Array, y: Array, ahead: Array, scale: Scale = "loss", points: int = POINTS) -> Array:
-    """The baseline: the line through the last `points` in log-log (a loss) or against log2 size (a score)."""
-    return _back(_predict(_table(sizes, y, scale, math.inf), "line", np.log2(ahead), points), scale)
-
-
-def law(name: Law, sizes: Array, y: Array, ahead: Array, scale: Scale = "loss", top: float = math.inf) -> Array:
-    """One law's own forecast: series x ahead."""
-    return _back(_predict(_table(sizes, y, scale, top), name, np.log2(ahead)), scale)
-
-
 def forecast(
     sizes: Array, y: Array, ahead: Array, *, scale: Scale = "loss", top: float = math.inf, level: float = 0.9
 ) -> Forecast:
@@ -99,103 +49,44 @@ def forecast(
     sizes: (n,) ascending and positive; y: series x n, NaN where not measured; losses are positive. `top` bounds a
     score. Series with under two points come out as NaN.
     """
-    table, place = _table(sizes, y, scale, top), np.log2(ahead)
+    table, place = series(sizes, y, scale, top), np.log2(ahead)
     weights, why = _weights(table)
     value = _mixed(table, weights, place)
     spread, doublings = _spread(table, weights, level), np.maximum(place - table.last()[:, None], 0.0)
     low, high = value - spread.below(doublings), value + spread.above(doublings)
     if scale == "score":
         value, low, high = (np.minimum(part, top) for part in (value, low, high))
-    return Forecast(_back(value, scale), _back(low, scale), _back(high, scale), level, weights, why)
+    return Forecast(units(value, scale), units(low, scale), units(high, scale), level, weights, why)
 
 
-def _table(sizes: Array, y: Array, scale: Scale, top: float) -> _Table:
-    return _Table(np.log2(sizes), np.log(y) if scale == "loss" else y, scale, top)
-
-
-def _back(value: Array, scale: Scale) -> Array:
-    back: Array = np.exp(value) if scale == "loss" else value
-    return back
-
-
-def _predict(table: _Table, name: Law, place: Array, points: int = POINTS) -> Array:
-    """series x place, in working units; NaN where the series has fewer points than the law has numbers."""
-    out = np.full((len(table.y), len(place)), np.nan)
-    bend = _shared_bend(table) if name == "bend" else 0.0
-    for rows, columns in table.groups():
-        if len(columns) < _needs(name):
-            continue
-        u, y = table.u[columns], table.y[np.ix_(rows, columns)]
-        if name == "line":
-            out[rows] = line(u, y, place, points)
-        elif name == "bend":
-            out[rows] = bent(u, y, place, points, bend)
-        elif table.scale == "loss":
-            found = saturating(name, 2.0**u, -np.exp(y), 2.0**place, 0.0, relative=True)
-            out[rows] = np.log(np.maximum(-found, 1e-12))
-        else:
-            out[rows] = saturating(name, 2.0**u, y, 2.0**place, table.top)
-    return out
-
-
-def _needs(name: Law) -> int:
-    """Points of the shortest series a law is fitted to: one more than its numbers, so that it can be wrong."""
-    if name == "line":
-        return 2
-    return 4 if name == "bend" else NUMBERS[name] + 1
-
-
-def _shared_bend(table: _Table) -> float:
-    """The bend (second-order coefficient) that the series of a table share, shrunk to zero by what is noise in it.
-
-    Series of one table are models on one data set and eval: one curve's bend is mostly noise, their median is not.
-    Positive-part shrinkage (Efron and Morris 1973): m (1 - v/m^2)+, v the variance of the median, or with under five
-    series the sampling variance of the fits.
-    """
-    parts = [
-        curvature(table.u[columns], table.y[np.ix_(rows, columns)], BEND_POINTS)
-        for rows, columns in table.groups()
-        if len(columns) >= 4
-    ]
-    if not parts:
-        return 0.0
-    bends, noise = (np.concatenate(part) for part in zip(*parts, strict=True))
-    middle = float(np.median(bends))
-    if len(bends) >= 5:
-        variance = math.pi / 2 * (1.4826 * float(np.median(np.abs(bends - middle)))) ** 2 / len(bends)
-    else:
-        variance = float(noise.mean()) / len(bends)
-    return middle * max(0.0, 1.0 - variance / middle**2) if middle else 0.0
-
-
-def _mixed(table: _Table, weights: dict[Law, float], place: Array) -> Array:
+def _mixed(table: Series, weights: dict[Law, float], place: Array) -> Array:
     """The weighted average; where a law has too few points the line stands in for it."""
-    base = _predict(table, "line", place)
+    base = predict(table, "line", place)
     total = weights.get("line", 0.0) * base
     for name, weight in weights.items():
         if name != "line":
-            found = _predict(table, name, place)
+            found = predict(table, name, place)
             total = total + weight * np.where(np.isfinite(found), found, base)
     return total
 
 
-def _origins(table: _Table, least: int = POINTS) -> Iterator[tuple[int, _Table]]:
+def _origins(table: Series, least: int = POINTS) -> Iterator[tuple[int, Series]]:
     """(points held out, the table without them), nearest first, while a series has `least` points left."""
     for count in range(1, table.longest() - least + 1):
         short = table.without_last(count)
         enough = np.isfinite(short.y).sum(axis=1) >= least
-        yield count, _Table(short.u, np.where(enough[:, None], short.y, np.nan), short.scale, short.top)
+        yield count, Series(short.u, np.where(enough[:, None], short.y, np.nan), short.scale, short.top)
 
 
-def _weights(table: _Table) -> tuple[dict[Law, float], str]:
+def _weights(table: Series) -> tuple[dict[Law, float], str]:
     """Bates-Granger weights of the line and of the laws that have beaten it at the last origins."""
     logs: dict[Law, list[Array]] = {name: [] for name in LAWS if name != "line"}
     for count, before in _origins(table):
         if count > JUDGED:
             break
-        base = _rms(_predict(before, "line", table.u), before, table)
+        base = _rms(predict(before, "line", table.u), before, table)
         for name, found in logs.items():
-            found.append(np.log(_rms(_predict(before, name, table.u), before, table) / base))
+            found.append(np.log(_rms(predict(before, name, table.u), before, table) / base))
     shares: dict[Law, float] = {"line": 1.0}
     for name, found in logs.items():
         if found and (ratio := _earned(np.stack(found))) is not None:
@@ -210,7 +101,7 @@ def _weights(table: _Table) -> tuple[dict[Law, float], str]:
     return weights, f"average ({said}): the laws beside the line predicted the later visible sizes better than it"
 
 
-def _rms(found: Array, before: _Table, whole: _Table) -> Array:
+def _rms(found: Array, before: Series, whole: Series) -> Array:
     """Root mean squared error of each series over its held-out points; NaN where it has none."""
     held = np.isfinite(whole.y) & ~np.isfinite(before.y) & np.isfinite(found)
     error = np.where(held, found - whole.y, 0.0)
@@ -255,12 +146,15 @@ class _Spread:
         return side
 
 
-def _spread(table: _Table, weights: dict[Law, float], level: float) -> _Spread:
+def _spread(table: Series, weights: dict[Law, float], level: float) -> _Spread:
     """Errors of the forecast with these weights at every rolling origin, pooled over the series of the table.
 
     Series too short for an origin with the line's four points are judged from three, or from two.
     """
     least = max(min(POINTS, table.longest() - 1), 2)
+    checked = int((np.isfinite(table.y).sum(axis=1) > least).sum())
+    if checked < MANY:  # the few errors that picked a law are too small to judge it by: the line's stand in
+        weights = {"line": 1.0}
     errors: list[Array] = []
     ahead: list[Array] = []
     shares: list[Array] = []
@@ -274,9 +168,8 @@ def _spread(table: _Table, weights: dict[Law, float], level: float) -> _Spread:
     if not errors or not sum(len(part) for part in errors):
         return _Spread(math.inf, 0.0)
     error, far, share = np.concatenate(errors), np.concatenate(ahead), np.concatenate(shares)
-    series = int((np.isfinite(table.y).sum(axis=1) > least).sum())
-    if series < MANY:
-        df = max(len(errors) * series, 1)
+    if checked < MANY:
+        df = max(len(errors) * checked, 1)
         rms = float(np.sqrt(np.average((error / far) ** 2, weights=share)))
         return _Spread(rms * t_quantile(0.5 + level / 2, df), 0.0)
     lean = _quantile(error / far**2, share, 0.5)

@@ -22,9 +22,10 @@ import numpy as np
 import scipy
 
 from ablation.curve import curves
-from ablation.forecast import Law, forecast, last_points_line, law
+from ablation.forecast import forecast
 from ablation.replay.scaling import log_rmse
 from ablation.scores import read_scores
+from ablation.series import Law, last_points_line, law
 from ablation.simulate import Noise, Plan, simulate
 from ablation.stats import Array
 

@@ -16,8 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from ablation.forecast import Forecast, Law, forecast, last_points_line, law
+from ablation.forecast import Forecast, forecast
 from ablation.replay.outcome import Outcome
+from ablation.series import Law, last_points_line, law
 from ablation.stats import Array, Mask
 from buckets import InputError
 

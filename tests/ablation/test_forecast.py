@@ -7,8 +7,9 @@ import math
 import numpy as np
 import pytest
 
-from ablation.forecast import forecast, last_points_line, law
+from ablation.forecast import forecast
 from ablation.laws import bent, curvature, fit_power, fit_rectified, step_level
+from ablation.series import last_points_line, law
 from ablation.stats import Array
 from benchmarks.scaling_laws import World, draw
 
@@ -97,6 +98,16 @@ def test_missing_cells_shift_each_series_to_its_own_last_size() -> None:
     assert last_points_line(sizes[:8], holed, sizes[8:])[0] == pytest.approx(alone[0])
     width = np.log(found.high / found.low)
     assert width[0, 0] > width[3, 0]  # two doublings ahead, not one
+
+
+def test_a_single_bending_series_is_covered() -> None:
+    world = World(knee=2.0**13, spread=1.0, beta=0.25, floor=0.2, noise=0.005, series=1)
+    hits = []
+    for seed in range(40):
+        sizes, loss = draw(world, seed)
+        found = forecast(sizes[:6], loss[:, :6], sizes[6:])
+        hits.append(((found.low <= loss[:, 6:]) & (loss[:, 6:] <= found.high)).mean())
+    assert 0.75 <= float(np.mean(hits)) <= 0.98
 
 
 def test_two_points_give_a_line_without_bounds() -> None:
