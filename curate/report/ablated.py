@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from buckets import expand
+from curate.report.curves import fit_name
 from curate.report.evidence import Ablation, Cell, Curve, Fit, GainMatrix, Plan, Point, Score, Step
 
 _LEFT_OUT = "loo:"
@@ -101,7 +102,7 @@ def _curve(curve: dict[str, Any]) -> Curve:
     fit = None
     if ahead is not None:
         step = Step(estimate=ahead["estimate"], low=ahead["low"], high=ahead["high"])
-        fit = Fit(kind=curve["fit"], next_doubling=step)
+        fit = Fit(kind=fit_name(curve["fit"]), next_doubling=step)
     level = next((p["gain"]["level"] for p in curve["points"] if p["gain"]), 0.95)
     return Curve(
         bucket=curve["bucket"], split=curve["split"], metric=curve["metric"], points=tuple(points), fit=fit, level=level

@@ -21,6 +21,18 @@ WIDTH, HEIGHT = 360.0, 224.0
 LEFT, RIGHT, TOP, BOTTOM = 40.0, 40.0, 10.0, 40.0
 _STYLES = ("s0", "s1", "s2")
 _LABEL_GAP = 12.0
+_FITS = {
+    "line": "line",
+    "power": "power law",
+    "rectified": "rectified law",
+    "step": "a step, then level",
+    "flat": "no gain",
+}
+
+
+def fit_name(kind: str) -> str:
+    """The fitted law in a reader's words; a law this version does not know keeps its own name."""
+    return _FITS.get(kind, kind)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ablation.curve import Curve, curve, curves, fit_power, slope_weights
+from ablation.curve import Curve, curve, curves, slope_weights
+from ablation.dose_fit import line_step
+from ablation.laws import fit_power
 from ablation.scores import read_scores
 from ablation.simulate import Noise, Plan, simulate
+from ablation.stats import resample
 
 QUIET = Noise(cluster=0.2, prompt=0.4, seed=0.004, samples=16)
 
@@ -81,13 +84,47 @@ def test_a_rate_is_promised_no_more_than_is_left_to_one() -> None:
     assert falling.points[-1].score + falling.next_doubling.low >= 0.0
 
 
-def test_what_is_no_rate_is_not_cut() -> None:
+def test_a_loss_is_extrapolated_in_log_log_and_never_below_zero() -> None:
     plan = Plan({"code": {"base": 0.05, "dose:0.5": 0.2, "full": 0.9}}, {"dev": 60})
     scores = read_scores(simulate(plan, QUIET))
     found = curve(scores.cells["code", "dev"], scores.doses, "nll")
     assert found.next_doubling is not None
-    assert found.points[-1].score + found.next_doubling.estimate > 0.0  # -nll: a line through -1.7 and -0.65
+    half, full = (point.score for point in found.points)  # about -1.7 and -0.65: a straight line would promise +0.4
+    assert full + found.next_doubling.estimate == pytest.approx(-(full**2) / -half, rel=1e-6)
     assert "cut off" not in found.why
+
+
+def test_the_delta_method_of_the_loss_agrees_with_the_bootstrap() -> None:
+    plan = Plan({"code": {"base": 0.05, "dose:0.25": 0.3, "dose:0.5": 0.42, "full": 0.5}}, {"dev": 80})
+    scores = read_scores(simulate(plan, Noise(seed=0.01), 3))
+    cell = scores.cells["code", "dev"]
+    step = line_step(cell, scores.doses, "nll")
+    assert step is not None
+    block, clusters = cell.block(tuple(scores.doses), "nll")
+    drawn = np.log(-resample(block.shape[1], clusters, 4000, 1).means(block))
+    slope = drawn @ np.array(slope_weights(list(scores.doses.values())))
+    last = -block[-1].mean()
+    assert step.mean == pytest.approx(float(np.mean(last * (1 - np.exp(slope)))), rel=0.05)
+    assert step.se == pytest.approx(float(np.std(last * (1 - np.exp(slope)))), rel=0.5)
+
+
+def test_a_level_world_promises_nothing_and_says_no_gain() -> None:
+    doses = [1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0]
+    found = _curve(dict.fromkeys(doses, 0.5))
+    assert found.fit == "flat", found.why
+    assert found.next_doubling is not None
+    assert found.next_doubling.estimate == 0.0
+    assert found.next_doubling.low < 0 < found.next_doubling.high
+
+
+def test_what_the_line_missed_widens_its_prediction() -> None:
+    straight = _curve({0.0625: 0.2, 0.125: 0.3, 0.25: 0.4, 0.5: 0.5, 1.0: 0.6})
+    rising = _curve({0.0625: 0.1, 0.125: 0.12, 0.25: 0.2, 0.5: 0.4, 1.0: 0.75})  # steeper at every dose
+    assert straight.fit == rising.fit == "line"
+    assert straight.next_doubling is not None
+    assert rising.next_doubling is not None
+    assert rising.next_doubling.estimate - rising.next_doubling.low > 0.25
+    assert straight.next_doubling.estimate - straight.next_doubling.low < 0.15
 
 
 def test_the_base_model_stands_beside_the_doses() -> None:
