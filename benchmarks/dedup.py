@@ -23,12 +23,12 @@ import numpy as np  # noqa: E402 - the clock starts before the imports
 import polars as pl  # noqa: E402
 
 from buckets import cores, write_frame  # noqa: E402
-from curate.near import Found, Sets, Shape, banding, find, keys_of, marks_of, shingle_sets, sketch  # noqa: E402
+from curate.near import Found, Sets, Shape, banding, find, keys_of, shingle_sets, sketch  # noqa: E402
 
 BATCH = 16_384
-PIECE = 2_048
+PIECE = 4_096
 """Rows that one thread works on at a time."""
-AHEAD = 64
+AHEAD = 16
 """Pieces read but not yet worked on, at most: bounds the memory, and keeps every core busy while the file is read."""
 MOST_PERMUTATIONS = 256
 
@@ -75,12 +75,12 @@ def near_duplicates(
     clock = time.perf_counter()
     count = int(pl.scan_parquet(path).select(pl.len()).collect().item())
     # Filled in place: joining parts at the end would hold everything twice for a moment.
-    keys, whole = np.empty((count, bands), np.uint64), np.empty(count, np.uint64)
-    words, marks = np.empty(count, np.int32), np.empty((count, min(8, shape.num_perm // 8)), np.uint64)
+    keys, whole = np.empty((count, bands), np.uint64, order="F"), np.empty(count, np.uint64)
+    words = np.empty(count, np.int32)
 
     def work(start: int, texts: pl.Series) -> None:
         part, rows = sketch(texts, shape), slice(start, start + len(texts))
-        keys[rows], marks[rows] = keys_of(part.signatures, bands, per_band), marks_of(part.signatures)
+        keys[rows] = keys_of(part.signatures, bands, per_band)
         whole[rows], words[rows] = part.whole, part.words
 
     for _ in in_pieces(path, column, work):
@@ -95,7 +95,7 @@ def near_duplicates(
         fetched = time.perf_counter() - begun
         return sets
 
-    found = find(keys, whole, words, marks, sets_of, threshold)
+    found = find(keys, whole, words, sets_of, threshold)
     facts = {
         "rows": count,
         "removed": len(found.row),

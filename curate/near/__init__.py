@@ -3,7 +3,7 @@
 from curate.near.bands import banding, groups_of
 from curate.near.find import Found, find
 from curate.near.neighbours import Neighbours
-from curate.near.sketch import Sets, Shape, Sketch, jaccard, keys_of, marks_of, permutations, shingle_sets, sketch
+from curate.near.sketch import Sets, Shape, Sketch, jaccard, keys_of, permutations, shingle_sets, sketch
 from curate.near.texts import Bytes, Mode, bytes_of
 
 __all__ = [
@@ -20,7 +20,6 @@ __all__ = [
     "groups_of",
     "jaccard",
     "keys_of",
-    "marks_of",
     "permutations",
     "shingle_sets",
     "sketch",

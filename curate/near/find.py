@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ import numpy.typing as npt
 
 from buckets import cores
 from curate.near.bands import groups_of
-from curate.near.kernels import settle
+from curate.near.meet import settle
 from curate.near.sketch import I64, U64, Sets
 
 SetsOf = Callable[[I64], Sets]
@@ -31,16 +30,15 @@ class Found:
 
 BLOCK = 4096
 """Rows that look back together before they settle one after the other; a constant, so that threads change nothing."""
-MISSED = 1e-4
-"""Most of the pairs at the threshold that the marks may rule out."""
+BIT_WORDS = 8
+"""Words of 64 bits that sum a row's shingles up, to rule pairs out."""
 
 
-def find(keys: U64, whole: U64, words: npt.NDArray[np.int32], marks: U64, sets_of: SetsOf, threshold: float) -> Found:
+def find(keys: U64, whole: U64, words: npt.NDArray[np.int32], sets_of: SetsOf, threshold: float) -> Found:
     """Rows in order of preference: row i falls when a kept row before it has Jaccard >= threshold.
 
-    keys: (n, bands) band keys; whole: (n,) hashes of the texts; words: (n,) their lengths; marks: (n, m), see
-    `marks_of`. A row without words equals only other rows without words. Retrieval has the recall of the bands (less
-    one in ten thousand); everything that falls is exact.
+    keys: (n, bands) band keys; whole: (n,) hashes of the texts; words: (n,) their lengths. A row without words equals
+    only other rows without words. Retrieval has the recall of the bands; everything that falls is exact.
     """
     _, first, back = np.unique(whole, return_index=True, return_inverse=True)
     keeper = first[back]  # return_index gives the first occurrence
@@ -49,7 +47,7 @@ def find(keys: U64, whole: U64, words: npt.NDArray[np.int32], marks: U64, sets_o
     grouped = np.flatnonzero((groups >= 0).any(axis=1))
     places = unique[grouped]
     groups = np.ascontiguousarray(groups[grouped])
-    witness, score, compared = greedy(sets_of(places), groups, count, marks[places], threshold)
+    witness, score, compared = greedy(sets_of(places), groups, count, threshold)
     fell = witness >= 0
     near = np.full(len(whole), -1, dtype=np.int64)
     near[places[fell]] = places[witness[fell]]
@@ -59,7 +57,7 @@ def find(keys: U64, whole: U64, words: npt.NDArray[np.int32], marks: U64, sets_o
 
 
 def greedy(
-    sets: Sets, groups: npt.NDArray[np.int32], count: int, marks: U64, threshold: float
+    sets: Sets, groups: npt.NDArray[np.int32], count: int, threshold: float
 ) -> tuple[I64, npt.NDArray[np.float64], int]:
     """(witness or -1, Jaccard, pairs compared): rows in order fall to the most similar kept row of their groups.
 
@@ -72,7 +70,7 @@ def greedy(
     sizes = np.bincount(groups[groups >= 0], minlength=count)
     begins = np.cumsum(sizes) - sizes
     ends, members = begins.copy(), np.empty(max(1, int(sizes.sum())), np.int32)
-    cut, compared = np.uint64(least_alike(8 * marks.shape[1], threshold)), 0
+    bits, compared = np.zeros((rows, BIT_WORDS), np.uint64), 0
     table = (sets.values, sets.offsets, groups)
     share = -(-BLOCK // cores())
     seens = [np.full(rows, -1, np.int32) for _ in range(cores())]
@@ -82,7 +80,7 @@ def greedy(
             cuts = range(first, last, share)
             done = pool.map(
                 lambda start, seen, last=last: settle(
-                    *table, begins, ends, members, marks, cut, seen, start, min(last, start + share),
+                    *table, begins, ends, members, bits, seen, start, min(last, start + share),
                     threshold, witness, score, False,
                 ),
                 cuts, seens[: len(cuts)],
@@ -90,19 +88,9 @@ def greedy(
             compared += sum(done)
             before = ends.copy()
             compared += settle(
-                *table, before, ends, members, marks, cut, seens[0], first, last, threshold, witness, score, True
+                *table, before, ends, members, bits, seens[0], first, last, threshold, witness, score, True
             )
     return witness, score, compared
-
-
-def least_alike(marks: int, threshold: float) -> int:
-    """Fewest equal marks of a pair at the threshold, but for MISSED of them: the binomial's lower tail."""
-    tail = 0.0
-    for equal in range(marks + 1):
-        tail += math.comb(marks, equal) * threshold**equal * (1.0 - threshold) ** (marks - equal)
-        if tail > MISSED:
-            return equal
-    return marks
 
 
 def _joined(keeper: I64, near: I64, scores: npt.NDArray[np.float64], notes: dict[str, int]) -> Found:

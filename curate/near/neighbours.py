@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from curate.near.kernels import enter, near_kept
+from curate.near.meet import enter, near_kept
 from curate.near.sketch import Sets
 
 CROWD = 1024

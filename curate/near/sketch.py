@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from curate.near.kernels import band_keys, shingle_rows, sketch_rows
+from curate.near.kernels import shingle_rows, sketch_rows
 from curate.near.texts import Bytes, Mode, bytes_of
 from curate.near.threads import in_threads
 
@@ -62,14 +62,14 @@ def permutations(num_perm: int, seed: int) -> tuple[U32, U32]:
 
 def sketch(texts: pl.Series, shape: Shape) -> Sketch:
     """Signatures of each text; a text without words has the empty signature (all 2^32 - 1)."""
-    a, b = permutations(shape.num_perm, shape.seed)
+    a, b = (_rounded(part) for part in permutations(shape.num_perm, shape.seed))
     signatures = np.empty((len(texts), shape.num_perm), dtype=np.uint32)
     whole = np.empty(len(texts), dtype=np.uint64)
     words = np.empty(len(texts), dtype=np.int32)
 
     def work(first: int, last: int) -> None:
         rows = bytes_of(texts[first:last], shape.mode)
-        scratch = (*_scratch(rows), np.empty(shape.num_perm, dtype=np.uint32))
+        scratch = (*_scratch(rows), np.empty(len(a), dtype=np.uint32))
         out = (signatures[first:last], whole[first:last], words[first:last])
         sketch_rows(rows.data, rows.starts, rows.stops, np.uint64(shape.width), a, b, *scratch, *out)
 
@@ -94,11 +94,18 @@ def shingle_sets(texts: pl.Series, shape: Shape) -> Sets:
     return Sets(np.concatenate([np.zeros(0, np.uint64), *(values for values, _ in parts)]), offsets)
 
 
-def _scratch(rows: Bytes) -> tuple[npt.NDArray[np.uint8], U64, U64]:
-    """Room for the longest row without its spare spaces, and for the borders of its words."""
+def _rounded(part: U32) -> U32:
+    """Zeros behind it to a multiple of 16, so that the compiled loop has no rest to take one by one."""
+    return np.concatenate([part, np.zeros(-len(part) % 16, dtype=np.uint32)])
+
+
+def _scratch(rows: Bytes) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], U64, U32, U32]:
+    """Room for the longest row (twice, and for three times 64 bytes beyond it), for the borders of its words, and for
+    their hashes in the making."""
     size = int((rows.stops - rows.starts).max(initial=0))
-    borders = np.empty((2, size // 2 + 2), dtype=np.uint64)
-    return np.empty(size + 1, dtype=np.uint8), borders[0], borders[1]
+    words = size // 2 + 8
+    low, out = np.empty((2, size + 192), dtype=np.uint8)
+    return low, out, np.empty(words, np.uint64), np.empty((5, words), np.uint32), np.empty(words, np.uint32)
 
 
 def jaccard(left: U64, right: U64) -> float:
@@ -109,14 +116,11 @@ def jaccard(left: U64, right: U64) -> float:
     return shared / (len(left) + len(right) - shared)
 
 
-def marks_of(signatures: U32) -> U64:
-    """(n, at most 8): the lowest byte of the first 64 entries, eight to a word, enough to rule most pairs out."""
-    some = np.ascontiguousarray(signatures[:, : 8 * min(8, signatures.shape[1] // 8)].astype(np.uint8))
-    return some.view(np.uint64)
-
-
 def keys_of(signatures: U32, bands: int, per_band: int) -> U64:
     """(n, bands) keys: equal where all entries of a band are equal."""
-    keys = np.empty((len(signatures), bands), dtype=np.uint64)
-    band_keys(signatures, bands, per_band, keys)
-    return keys
+    keys = np.repeat(np.arange(1, bands + 1, dtype=np.uint64)[:, None], len(signatures), axis=1)  # a band in one piece
+    for place in range(per_band):
+        keys ^= signatures[:, place : bands * per_band : per_band].T
+        keys *= np.uint64(0x9E3779B97F4A7C15)
+        keys ^= keys >> np.uint64(29)
+    return keys.T

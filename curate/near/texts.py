@@ -29,44 +29,38 @@ class Bytes:
 
 def bytes_of(texts: pl.Series, mode: Mode) -> Bytes:
     """UTF-8 of each text such that splitting it at ASCII white space gives its tokens; null counts as empty."""
-    plain = texts.cast(pl.String()).fill_null("")
+    plain = pl.col("text").cast(pl.String()).fill_null("")
     if mode == "word":
         plain = plain.str.to_lowercase().str.extract_all(WORD_PATTERN).list.join(" ")
-    data, starts, stops = _flat(plain)
-    beyond_ascii = plain.str.len_bytes() != plain.str.len_chars()
-    if mode == "word" or not beyond_ascii.any():
-        return Bytes(data, starts, stops)
-    # The compiled loop lowers and splits ASCII rows; the others stand once more, made ready, behind all the rest.
-    wide, begins, ends = _flat(plain.filter(beyond_ascii).str.to_lowercase())
-    places, shift = beyond_ascii.to_numpy(), np.uint64(len(data))
-    starts[places], stops[places] = begins + shift, ends + shift
-    return Bytes(np.concatenate([data, _with_plain_spaces(wide)]), starts, stops)
-
-
-def _flat(texts: pl.Series) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
-    """All bytes, and where each text begins and ends in them."""
-    stops = np.cumsum(texts.str.len_bytes().to_numpy(), dtype=np.uint64)
+    # One query for all: each would cost more than the work in it.
+    facts = (
+        texts.alias("text")
+        .to_frame()
+        .select(plain, size=plain.str.len_bytes(), beyond_ascii=plain.str.len_bytes() != plain.str.len_chars())
+    )
+    ready, sizes = facts["text"], facts["size"]
+    if mode == "split" and facts["beyond_ascii"].any():
+        ready = _made_ready(facts)
+        sizes = ready.str.len_bytes()
+    stops = np.cumsum(sizes.to_numpy(), dtype=np.uint64)
     starts = np.concatenate([np.zeros(1, np.uint64), stops])[: len(texts)]
-    flat = texts.cast(pl.Binary()).cast(pl.List(pl.UInt8())).explode(empty_as_null=False, keep_nulls=False)
-    return flat.to_numpy(), starts, stops
+    every = pl.col("text").cast(pl.Binary()).cast(pl.List(pl.UInt8())).explode(empty_as_null=False, keep_nulls=False)
+    return Bytes(ready.to_frame().select(every).to_series().to_numpy(), starts, stops)
 
 
-_WIDE_SPACES = tuple(
-    np.frombuffer(chr(code).encode(), dtype=np.uint8)
-    for code in (0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000)
-)
-"""What `str.split` takes for white space beyond ASCII, in UTF-8."""
+_SPACES = r"[\s--[\x00-\x7F]]"
+"""What `str.split` takes for white space beyond ASCII."""
+_CHANGING = r"[[\s\p{Changes_When_Lowercased}]--[\x00-\x7F]]"
 
 
-def _with_plain_spaces(data: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """UTF-8 bytes with blanks in place of every wide space, as long as before."""
-    out = data.copy()
-    for lead in sorted({int(space[0]) for space in _WIDE_SPACES}):
-        places = np.flatnonzero(data[:-1] == lead)  # a lead byte is never the last one
-        for space in _WIDE_SPACES:
-            if space[0] == lead:
-                met = places[data[places + 1] == space[1]]
-                met = met[data[met + 2] == space[2]] if len(space) == 3 else met
-                for step in range(len(space)):
-                    out[met + step] = 32
-    return out
+def _made_ready(facts: pl.DataFrame) -> pl.Series:
+    """The texts, lowered and with plain spaces where the compiled loop, which knows ASCII alone, would not do it."""
+    places = facts["beyond_ascii"].arg_true()
+    texts = facts["text"].gather(places)
+    changing = texts.str.contains(_CHANGING)
+    if not changing.any():
+        return facts["text"]
+    lowered = texts.filter(changing).str.to_lowercase().str.replace_all(_SPACES, " ")
+    order = np.arange(len(facts))
+    order[places.filter(changing).to_numpy()] = len(facts) + np.arange(len(lowered))
+    return pl.concat([facts["text"], lowered.alias("text")]).gather(order)

@@ -12,6 +12,7 @@ import xxhash
 from datasketch import MinHash
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numba import njit
 
 from curate.near import (
     Found,
@@ -22,7 +23,6 @@ from curate.near import (
     groups_of,
     jaccard,
     keys_of,
-    marks_of,
     shingle_sets,
     sketch,
 )
@@ -53,17 +53,24 @@ def removed(texts: list[str], threshold: float = 0.8) -> Found:
         keys,
         made.whole,
         made.words,
-        marks_of(made.signatures),
         lambda rows: shingle_sets(column.gather(rows), SHAPE),
         threshold,
     )
 
 
+@njit
+def hashed(data, borders, count, step, seed, tails, hashes):  # type: ignore[no-untyped-def]
+    xxh32(data, borders, count, step, seed, tails, hashes)
+
+
 @given(st.binary(max_size=70), st.integers(0, 2**32 - 1))
 @settings(max_examples=300, deadline=None)
 def test_xxh32_is_xxhash(data: bytes, seed: int) -> None:
-    padded = np.frombuffer(b"??" + data + b"??", dtype=np.uint8)
-    assert xxh32(padded, np.uint64(2), np.uint64(2 + len(data)), np.uint32(seed)) == xxhash.xxh32_intdigest(data, seed)
+    padded = np.frombuffer(b"??" + data + b" " + data + b"?" * 16, dtype=np.uint8)
+    borders = np.array([2, 3 + len(data), 4 + 2 * len(data)], dtype=np.uint64)
+    tails, hashes = np.empty((5, 2), dtype=np.uint32), np.empty(2, dtype=np.uint32)
+    hashed(padded, borders, np.uint64(2), np.uint64(1), np.uint32(seed), tails, hashes)
+    assert hashes.tolist() == [xxhash.xxh32_intdigest(data, seed)] * 2
 
 
 @given(TEXTS)
@@ -75,6 +82,20 @@ def test_signatures_are_datasketchs_and_words_are_pythons(texts: list[str | None
         want.update_batch([gram.encode() for gram in grams(text, 2)])
         assert (made.signatures[row] == want.hashvalues).all()
         assert made.words[row] == len(words(text))
+
+
+@given(st.lists(st.text(st.sampled_from("aB  \t\n"), min_size=50, max_size=300), min_size=1, max_size=4))
+@settings(max_examples=60, deadline=None)
+def test_runs_of_space_across_the_lanes_of_64_bytes_make_no_words(texts: list[str]) -> None:
+    made = sketch(pl.Series(texts), Shape("split", 3, 16, seed=7))
+    for row, text in enumerate(texts):
+        want = MinHash(16, seed=7, scheme="affine32", hashfunc=xxhash.xxh32_intdigest)
+        want.update_batch([gram.encode() for gram in grams(text, 3)])
+        assert (made.signatures[row] == want.hashvalues).all()
+        assert made.words[row] == len(words(text))
+    assert sketch(pl.Series([" ".join(words(text)) for text in texts]), Shape("split", 3, 16)).whole.tolist() == (
+        made.whole.tolist()
+    )
 
 
 def test_every_character_that_python_takes_for_space_or_lowers_is_taken_so() -> None:
@@ -132,6 +153,20 @@ def test_against_brute_force_every_fall_has_the_best_kept_witness(seed: int) -> 
     got = {int(r): (int(w), float(s)) for r, w, s in zip(found.row, found.witness, found.jaccard, strict=True)}
     assert len(want) > 100
     assert got == want
+
+
+def test_rows_of_more_shingles_than_there_are_bits_to_rule_them_out() -> None:
+    rng = random.Random(9)
+    texts = [" ".join(f"w{rng.randrange(3000)}" for _ in range(rng.randint(400, 1500))) for _ in range(20)]
+    for _ in range(60):
+        copy = rng.choice(texts).split()
+        for _ in range(rng.randint(0, len(copy) // 30)):
+            copy[rng.randrange(len(copy))] = "changed"
+        texts.append(" ".join(copy))
+    found = removed(texts)
+    got = {int(r): (int(w), float(s)) for r, w, s in zip(found.row, found.witness, found.jaccard, strict=True)}
+    assert 20 < len(got) < 60
+    assert got == greedy_by_brute_force(texts, 0.8)
 
 
 def test_two_hundred_thousand_refusals_cost_less_than_a_second() -> None:
