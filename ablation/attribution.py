@@ -14,7 +14,7 @@ import numpy as np
 
 from ablation.gain import Interval
 from ablation.scores import Cell
-from ablation.stats import Array, resample, t_quantile
+from ablation.stats import Array, Mask, resample, t_quantile
 
 PARTS = ("terminates", "parses", "correct")
 NAMES = {"terminates": "stopping", "parses": "format", "correct": "capability"}
@@ -54,7 +54,7 @@ def attribution(
     if treated not in cell.arms or control not in cell.arms:
         return None
     stack = np.stack([cell.arm(arm, metric) for arm in (control, treated) for metric in _METRICS])
-    seen = np.isfinite(stack).all(axis=0)
+    seen: Mask = np.asarray(np.isfinite(stack).all(axis=0))
     if not seen.any():
         return None
     seeds = seen[:, seen.any(axis=0)].mean(axis=1) >= 0.5

@@ -67,7 +67,9 @@ def decide(job: Run, data: StageFolder, entry: dict[str, Any]) -> None:  # noqa:
     scores = read_frame(folder.path / "scores.parquet")
     plan = read_json(folder.manifest)["notes"]["plan"]
     trained = {bucket: line["trained_tokens"] for bucket, line in plan["buckets"].items()}
-    analysis = analyse(scores, plan["available_tokens"], decide_table(job), trained_tokens=trained, losses=_losses(folder)).to_json()
+    analysis = analyse(
+        scores, plan["available_tokens"], decide_table(job), trained_tokens=trained, losses=_losses(folder)
+    ).to_json()
     if analysis["mixture"] is not None:
         analysis["mixture"]["notes"] += _of_tokens(data, plan["available_tokens"])
         write_json(job.out / "mixture.json", analysis["mixture"])
