@@ -36,14 +36,24 @@ def run_boundary(verdict: Verdict, buckets: Sequence[BucketDecision], next_step:
     else:
         first = moves["measure"] or moves["sft other rows"] or told
     lead = next((x for b, x in first if b.next == next_step), first[0][1])
-    named = ", ".join(
-        f"{b.bucket} ({ROWS[x.kind]})" if x.move == "sft more" else b.bucket for b, x in first if x.move == lead.move
-    )
+    same = [(b, x) for b, x in first if x.move == lead.move]
+    kinds = {x.kind: [b.bucket for b, other in same if other.kind == x.kind] for _, x in same}
+    led = [f"{ROWS[kind]} in {', '.join(names)}" if kind else ", ".join(names) for kind, names in kinds.items()]
+    if lead.move != "sft more":
+        led = [", ".join(b.bucket for b, _ in same)]
     others = [
-        f"{words} in {', '.join(b.bucket for b, _ in rest)}"
+        f"{words} in {_named([b.bucket for b, _ in rest])}"
         for move, words in _ALONE.items()
         if move != lead.move and (rest := [pair for pair in moves[move] if pair not in first])
     ]
-    says = f"{_ALONE[lead.move]}: {named}" + (f". Beside it: {'; '.join(others)}" if others else "")
+    says = f"{_ALONE[lead.move]}: {'; '.join(led)}" + (f". Beside it: {'; '.join(others)}" if others else "")
     cheapest = next_step if verdict == "UNDECIDED" else lead.cheapest
     return Boundary(lead.move, lead.kind, says, lead.because, lead.flips, cheapest)
+
+
+def _named(buckets: Sequence[str]) -> str:
+    return ", ".join(buckets) if len(buckets) <= _FEW else f"{len(buckets)} buckets"
+
+
+_FEW = 3
+"""More buckets than this are counted: each has its own line elsewhere."""

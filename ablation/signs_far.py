@@ -31,7 +31,9 @@ def memory(bucket: Bucket) -> Reading:
     if not voters:
         return unmeasured("no eval split can inform, or there is no dose step", "a dose arm and informative items")
     if not any(step.split == "dev" for step in voters) or unlearned(bucket.evidence, bucket.margins):
-        return unmeasured("the dev score is at the floor or at 1, where flat is no sign", "dev items that some arm half solves")
+        return unmeasured(
+            "the dev score is at the floor or at 1, where flat is no sign", "dev items that some arm half solves"
+        )
     margin = bucket.margins.margin
     flat = [step.value.p_below(margin) for step in voters]
     rises = any(step.inner.low > 0 and step.comparison == "improved" for step in voters)

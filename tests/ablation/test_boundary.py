@@ -132,7 +132,8 @@ def run(frames: list[pl.DataFrame]) -> tuple[Decision, Boundary]:
 def test_a_bucket_worth_more_sft_keeps_the_run_in_sft() -> None:
     found, at = run([table(RISES, "math_reasoning"), table(FLAT)])
     assert (found.verdict, at.move) == ("CONTINUE", "sft more")
-    assert at.says == ("more SFT: math_reasoning (unique rows of the same kind). Beside it: RL with a verifier in code")
+    wanted = "more SFT: unique rows of the same kind in math_reasoning. Beside it: RL with a verifier in code"
+    assert at.says == wanted
 
 
 def test_a_flat_run_moves_on_and_names_the_rest() -> None:
