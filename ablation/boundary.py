@@ -75,6 +75,8 @@ class Case:
         return [f"{sign.says}: {sign.why}" for sign in seen(self.signs, *names)]
 
 
+BEFORE_RL = ("sft more", "fix the mode")
+"""Moves that a flat score does not excuse from: RL from there would inherit a bad protocol or a single mode."""
 MODE = ("template", "narrowing", "entropy")
 """Signs that the model has narrowed; memorising alone is no reason to leave the data."""
 

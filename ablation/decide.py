@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from ablation.attribution import attribution
-from ablation.boundary import Case, boundary
+from ablation.boundary import BEFORE_RL, Case, boundary
 from ablation.checkpoint import choose
 from ablation.curve import Curve
 from ablation.evidence import Evidence, Margins, gather
@@ -53,6 +53,9 @@ def decide(
     checkpoint = choose(table, margins)
     reasons += _over_all(table, margins)
     step = run_step(verdict, buckets, forecast, move, checkpoint.arm)
+    side = run_boundary(verdict, buckets, step)
+    if verdict == "DONE" and side is not None and side.move in BEFORE_RL:
+        move, step, rl_reason = "no", side.says, f"first {side.says}: {side.because[0]}"
     return Decision(
         verdict=verdict,
         headline=_headline(verdict, buckets),
@@ -63,7 +66,7 @@ def decide(
         buckets=buckets,
         checkpoint=checkpoint.arm,
         checkpoint_reason=checkpoint.reason,
-        boundary=run_boundary(verdict, buckets, step),
+        boundary=side,
     )
 
 
@@ -116,6 +119,9 @@ def _bucket(
         worthwhile(evidence, margins, forecast),
         decompose(cell, last[-1]) if cell is not None and last else None,
     )
+    side = boundary(case)
+    if standing.verdict == "DONE" and label.word != "redundant" and side.move in BEFORE_RL:
+        next_step = side.says
     return BucketDecision(
         bucket=evidence.bucket,
         verdict=standing.verdict,
@@ -127,7 +133,7 @@ def _bucket(
         next=next_step,
         readiness=evidence.readiness,
         watch=signs,
-        boundary=boundary(case),
+        boundary=side,
         made_of="" if made is None else made.words(margins.margin),
     )
 

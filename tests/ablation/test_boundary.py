@@ -164,3 +164,21 @@ def test_a_solved_dev_set_does_not_stop_a_rising_ood_set() -> None:
 def test_one_seed_is_never_spent() -> None:
     alone = table({**RISES, "full": 0.98}).filter(pl.col("seed") == 0)
     assert one(alone).verdict == "CONTINUE"
+
+
+def test_nothing_left_to_gain_is_said_at_most_at_the_nominal_rate_when_just_the_margin_is_left() -> None:
+    """Truth: the full arm is at 1 - margin exactly, so the claim "less than the margin is left" is false."""
+    means, runs = {"dose:0.5": 0.6, "full": 0.92}, 60
+    said = 0
+    for seed in range(runs):
+        frame = simulate(Plan({"code": means}, {"dev": 80}), Noise(seed=0.01), seed)
+        said += decide(frame, WIDE).buckets[0].verdict == "DONE"
+    assert said <= 7  # nominal .05: at most 7 in 60 with probability .98
+
+
+def test_the_next_step_of_a_flat_bucket_is_not_at_odds_with_its_boundary() -> None:
+    loose = table(FLAT, clean=False).with_columns(terminated=pl.col("samples"))
+    bucket = one(loose)
+    assert bucket.boundary is not None
+    assert (bucket.verdict, bucket.boundary.move) == ("DONE", "sft more")
+    assert bucket.next == bucket.boundary.says

@@ -268,12 +268,17 @@ def test_nll_decides_without_samples_or_ood() -> None:
 
 
 def test_move_to_rl_when_flat_with_signal_and_headroom() -> None:
-    table = _one({"base": 0.1, "dose:0.25": 0.3, "dose:0.5": 0.5, "full": 0.5}, 400)
+    loose = _one({"base": 0.1, "dose:0.25": 0.3, "dose:0.5": 0.5, "full": 0.5}, 400)
+    first = decide(loose, WIDE)  # a fifth of the answers cannot be read: their form comes first
+    assert (first.verdict, first.move_to_rl) == ("DONE", "no")
+    assert first.next == first.rl_reason.removeprefix("first ").split(": answers")[0]
+    table = loose.with_columns(parsed=pl.col("samples"), terminated=pl.col("samples"))
     ready = decide(table, WIDE)
     assert (ready.verdict, ready.move_to_rl) == ("DONE", "yes")
     assert "no RL probe" in ready.rl_reason
     assert decide(table, WIDE, verifiable=frozenset()).move_to_rl == "unknown"
-    solved = decide(_one({"base": 0.1, "dose:0.25": 0.9, "dose:0.5": 0.99, "full": 0.99}, 400), WIDE)
+    top = {"base": 0.1, "dose:0.25": 0.9, "dose:0.5": 0.99, "full": 0.99}
+    solved = decide(_one(top, 400), WIDE)
     assert solved.move_to_rl == "no"
 
 
