@@ -121,7 +121,7 @@ def _bucket(
     )
     side = boundary(case)
     if standing.verdict == "DONE" and label.word != "redundant" and side.move in BEFORE_RL:
-        next_step = side.says
+        next_step = "; ".join((side.says, *label.flips[:1]))
     return BucketDecision(
         bucket=evidence.bucket,
         verdict=standing.verdict,
