@@ -14,7 +14,18 @@ if TYPE_CHECKING:
     from ablation.analysis import AnalyseSettings, Analysis, analyse
     from ablation.design import BucketPlan, Plan, arms, plan
     from ablation.experiment import campaign
-    from ablation.gain import BucketDecision, Decision, Gain, Interval, Mixture, Readiness, Signal, Weight
+    from ablation.gain import (
+        Boundary,
+        BucketDecision,
+        Decision,
+        Gain,
+        Interval,
+        Mixture,
+        Readiness,
+        Signal,
+        Watched,
+        Weight,
+    )
     from ablation.grading import SCORE_SCHEMA
     from ablation.holdout import hold_out
     from ablation.loop import FINAL, run_trials
@@ -27,8 +38,9 @@ if TYPE_CHECKING:
         pass_hat_k,
     )
     from ablation.settings import AblationSettings, SampleSettings, SavedModel, TinyModel, TrainSettings
+    from ablation.signs import LossCurve
     from ablation.tasks import TASKS, Task, check_items
-    from ablation.trial import SCORE_COLUMNS, Arm, Result, Share, Trial
+    from ablation.trial import SCORE_COLUMNS, WATCH_COLUMNS, Arm, Result, Share, Trial
 
 _HOME = {
     "Analysis": "analysis",
@@ -39,6 +51,7 @@ _HOME = {
     "Plan": "design",
     "arms": "design",
     "plan": "design",
+    "Boundary": "gain",
     "BucketDecision": "gain",
     "Decision": "gain",
     "Gain": "gain",
@@ -46,6 +59,7 @@ _HOME = {
     "Mixture": "gain",
     "Readiness": "gain",
     "Signal": "gain",
+    "Watched": "gain",
     "Weight": "gain",
     "SCORE_SCHEMA": "grading",
     "hold_out": "holdout",
@@ -62,10 +76,12 @@ _HOME = {
     "SavedModel": "settings",
     "TinyModel": "settings",
     "TrainSettings": "settings",
+    "LossCurve": "signs",
     "TASKS": "tasks",
     "Task": "tasks",
     "check_items": "tasks",
     "SCORE_COLUMNS": "trial",
+    "WATCH_COLUMNS": "trial",
     "Arm": "trial",
     "Result": "trial",
     "Share": "trial",
@@ -78,15 +94,18 @@ __all__ = [
     "SCORE_COLUMNS",
     "SCORE_SCHEMA",
     "TASKS",
+    "WATCH_COLUMNS",
     "AblationSettings",
     "AnalyseSettings",
     "Analysis",
     "Arm",
+    "Boundary",
     "BucketDecision",
     "BucketPlan",
     "Decision",
     "Gain",
     "Interval",
+    "LossCurve",
     "Mixture",
     "Plan",
     "Readiness",
@@ -99,6 +118,7 @@ __all__ = [
     "TinyModel",
     "TrainSettings",
     "Trial",
+    "Watched",
     "Weight",
     "analyse",
     "answer_entropy",

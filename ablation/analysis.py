@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -19,6 +19,7 @@ from ablation.gains import Decomposition, decompose, gains
 from ablation.next_step import VERIFIABLE
 from ablation.recommend import Limits, recommend
 from ablation.scores import METRICS, read_scores
+from ablation.signs import LOW_ENTROPY, LossCurve
 from buckets import InputError
 
 _BESIDE = ("entropy", "learnable", "headroom", "terminates", "parses")
@@ -39,6 +40,9 @@ class AnalyseSettings(BaseModel):
     the ablation was planned on."""
     entropy_margin: float = Field(0.02, gt=0)
     """Nats of policy entropy that count as no change."""
+    entropy_low: float = Field(LOW_ENTROPY, gt=0)
+    """Nats a token under which the model's own answers are called low in entropy (only together with fewer distinct
+    right answers)."""
     budget_tokens: int | None = Field(None, gt=0)
     """Tokens of the next run; default: one pass over everything available."""
     repetition_cap: float = Field(4.0, gt=0)
@@ -78,12 +82,14 @@ def analyse(
     *,
     trained_tokens: Mapping[str, int] | None = None,
     prior: Mapping[str, float] | None = None,
+    losses: Sequence[LossCurve] = (),
 ) -> Analysis:
     """Analyse one campaign.
 
-    scores: the long table of SCORE_COLUMNS. available_tokens: unique trainable tokens per bucket. trained_tokens: the
-    same in the full arm, default all that is available. Raises InputError when columns or the deciding metric are
-    missing and RefusedError when the budget or the floors cannot be met.
+    scores: the long table of SCORE_COLUMNS, with or without WATCH_COLUMNS. available_tokens: unique trainable tokens
+    per bucket. trained_tokens: the same in the full arm, default all that is available. losses: training loss of the
+    trials. Raises InputError when columns or the deciding metric are missing and RefusedError when the budget or the
+    floors cannot be met.
     """
     settings = settings or AnalyseSettings()
     metric = settings.metric or "pass@1"
@@ -93,7 +99,14 @@ def analyse(
     margins = Margins(settings.margin, settings.level, metric, settings.entropy_margin)
     used = trained_tokens or available_tokens
     fitted = curves(table, metric, settings.level, tokens=used, draws=settings.draws, seed=settings.seed)
-    decision = decide(table, margins, fitted, verifiable=frozenset(settings.verifiable))
+    decision = decide(
+        table,
+        margins,
+        fitted,
+        verifiable=frozenset(settings.verifiable),
+        losses=losses,
+        low_entropy=settings.entropy_low,
+    )
     limits = Limits(settings.repetition_cap, settings.floors, draws=settings.draws, seed=settings.seed)
     mixture = None
     if any(count > 0 for count in available_tokens.values()):

@@ -1,4 +1,4 @@
-"""From evidence to an answer: the bare rule and the guarded verdict of every bucket, and the verdict of the run."""
+"""From evidence to an answer: bare rule, guarded verdict, signs and boundary of each bucket, and those of the run."""
 
 from __future__ import annotations
 
@@ -6,15 +6,22 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from ablation.attribution import attribution
+from ablation.boundary import BEFORE_RL, Case, boundary
 from ablation.checkpoint import choose
 from ablation.curve import Curve
 from ablation.evidence import Evidence, Margins, gather
-from ablation.gain import BucketDecision, Decision, Interval, Verdict
+from ablation.gain import BucketDecision, Decision, Interval, Verdict, Watched
+from ablation.gains import decompose
 from ablation.label import label_of
 from ablation.next_step import VERIFIABLE, bucket_step, flips, ready_for_rl, run_step
 from ablation.rule import bare_rule, signals
+from ablation.run_boundary import run_boundary
 from ablation.scores import Scores, read_scores
+from ablation.signs import LOW_ENTROPY, LossCurve
 from ablation.standing import Corrected, corrected, guarded
+from ablation.watch import watch
+from ablation.worth import worth, worthwhile
 
 
 def decide(
@@ -23,29 +30,43 @@ def decide(
     curves: Sequence[Curve] = (),
     *,
     verifiable: frozenset[str] = VERIFIABLE,
+    losses: Sequence[LossCurve] = (),
+    low_entropy: float = LOW_ENTROPY,
 ) -> Decision:
-    """Where each bucket stands and what to do next. `margins` must be fixed before the scores are seen."""
+    """Where each bucket stands and what to do next. `margins` must be fixed before the scores are seen.
+
+    `losses` are the training losses of the trials; without them one sign of `watch` is not measured.
+    """
     margins = margins or Margins()
     table = scores if isinstance(scores, Scores) else read_scores(scores)
     names = sorted({*table.buckets, *table.left_out})
     found = {name: gather(table, name, margins) for name in names}
     forecast = {curve.bucket: curve.next_doubling for curve in curves if curve.split == "dev"}
     claims = corrected(found)
-    buckets = tuple(_bucket(found[name], margins, claims[name], forecast.get(name)) for name in names)
+    signs = watch(table, found, margins, losses, low_entropy)
+    buckets = tuple(
+        _bucket(table, found[name], margins, claims[name], forecast.get(name), signs[name], name in verifiable)
+        for name in names
+    )
     verdict, reasons = overall(buckets)
     move, rl_reason = ready_for_rl(verdict, buckets, margins, verifiable)
     checkpoint = choose(table, margins)
     reasons += _over_all(table, margins)
+    step = run_step(verdict, buckets, forecast, move, checkpoint.arm)
+    side = run_boundary(verdict, buckets, step)
+    if verdict == "DONE" and side is not None and side.move in BEFORE_RL:
+        move, step, rl_reason = "no", side.says, f"first {side.says}: {side.because[0]}"
     return Decision(
         verdict=verdict,
         headline=_headline(verdict, buckets),
         reasons=tuple(reasons),
-        next=run_step(verdict, buckets, forecast, move, checkpoint.arm),
+        next=step,
         move_to_rl=move,
         rl_reason=rl_reason,
         buckets=buckets,
         checkpoint=checkpoint.arm,
         checkpoint_reason=checkpoint.reason,
+        boundary=side,
     )
 
 
@@ -65,14 +86,42 @@ def _over_all(table: Scores, margins: Margins) -> list[str]:
     ]
 
 
-def _bucket(evidence: Evidence, margins: Margins, claims: Corrected, forecast: Interval | None) -> BucketDecision:
+def _bucket(
+    table: Scores,
+    evidence: Evidence,
+    margins: Margins,
+    claims: Corrected,
+    forecast: Interval | None,
+    signs: tuple[Watched, ...],
+    verifiable: bool,
+) -> BucketDecision:
     found = signals(evidence, margins)
-    standing = guarded(evidence, margins, claims)
+    standing = worth(guarded(evidence, margins, claims), evidence, margins, forecast)
     label = label_of(evidence, standing, margins, claims)
     step = evidence.dev
     folk: tuple[str, ...] = ()
     if step is not None and standing.verdict != "DONE" and step.comparison == "unknown":
         folk = ("the usual rule (stop when the last step is not significant) would stop here; it proves no zero",)
+    turns = flips(evidence, standing, label, margins, claims)
+    next_step = bucket_step(evidence, standing, label, margins, claims, forecast)
+    cell, pair = table.cells.get((evidence.bucket, "dev")), table.step()
+    last = [arm for arm in table.doses if cell is not None and arm in cell.arms]
+    made = attribution(cell, *pair, margins.level) if cell is not None and pair is not None else None
+    case = Case(
+        evidence,
+        standing,
+        label.word,
+        signs,
+        margins,
+        verifiable,
+        next_step,
+        turns,
+        worthwhile(evidence, margins, forecast),
+        decompose(cell, last[-1]) if cell is not None and last else None,
+    )
+    side = boundary(case)
+    if standing.verdict == "DONE" and label.word != "redundant" and side.move in BEFORE_RL:
+        next_step = "; ".join((side.says, *label.flips[:1]))
     return BucketDecision(
         bucket=evidence.bucket,
         verdict=standing.verdict,
@@ -80,9 +129,12 @@ def _bucket(evidence: Evidence, margins: Margins, claims: Corrected, forecast: I
         rule=bare_rule(found),
         signals=found,
         reasons=(*standing.reasons, *folk, *label.reasons),
-        flips=flips(evidence, standing, label, margins, claims),
-        next=bucket_step(evidence, standing, label, margins, claims, forecast),
+        flips=turns,
+        next=next_step,
         readiness=evidence.readiness,
+        watch=signs,
+        boundary=side,
+        made_of="" if made is None else made.words(margins.margin),
     )
 
 

@@ -78,6 +78,44 @@ class Readiness:
 
 
 @dataclass(frozen=True)
+class Watched:
+    """One sign of "not yet done" or of "gone too far" for one bucket, read beside the verdict."""
+
+    name: str
+    """Key: "protocol", "rising", "reach", "memory", "template", "narrowing", "entropy", "rl"."""
+    side: Literal["not yet done", "gone too far"]
+    says: str
+    """What it means when it is seen, in a person's words."""
+    state: Literal["seen", "not seen", "cannot tell"]
+    why: str
+    """The numbers behind the state: interval with level, n, margin; or what was not measured."""
+    needs: str = ""
+    """What would settle "cannot tell": how to measure it, or how many more prompts, seeds or samples."""
+    measured: bool = True
+    gain: Gain | None = None
+    """The difference that the state hangs on most, where it is one."""
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """What to do with a bucket, or the run, once its verdict is known: which side of "more SFT" it is on."""
+
+    move: Literal[
+        "sft more", "sft other rows", "preference tuning", "rlvr", "fix the mode", "stop", "new base", "measure"
+    ]
+    kind: Literal["", "same", "format", "hard", "long", "diverse"]
+    """Kind of rows, where the move is more SFT."""
+    says: str
+    """One sentence: what to do."""
+    because: tuple[str, ...]
+    """At most three reasons, the strongest first, each with its evidence."""
+    flips: str
+    """What would put it on another side."""
+    cheapest: str
+    """The cheapest measurement that could, with what it costs in prompts, samples, seeds or trials."""
+
+
+@dataclass(frozen=True)
 class BucketDecision:
     """Where one bucket stands."""
 
@@ -95,6 +133,11 @@ class BucketDecision:
     next: str
     """Cheapest next step."""
     readiness: Readiness | None = None
+    watch: tuple[Watched, ...] = ()
+    """Signs of "not yet done" first, then of "gone too far"; they stand beside the verdict and steer the boundary."""
+    boundary: Boundary | None = None
+    made_of: str = ""
+    """What the last dose step is made of: stopping, format, capability."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +153,8 @@ class Decision:
     buckets: tuple[BucketDecision, ...]
     checkpoint: str = ""
     checkpoint_reason: str = ""
+    boundary: Boundary | None = None
+    """The move of the run; each bucket has its own."""
 
 
 @dataclass(frozen=True)

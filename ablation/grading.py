@@ -11,11 +11,13 @@ from typing import Any, Protocol
 
 import polars as pl
 
-from ablation.trial import SCORE_COLUMNS, Trial
+from ablation.metrics import distinct_n, maj_at_k
+from ablation.openings import WORDS, opening, words_of
+from ablation.trial import SCORE_COLUMNS, WATCH_COLUMNS, Trial
 from buckets import EvalItem
 
 _DTYPES = {"str": pl.String(), "int": pl.Int64(), "float": pl.Float64()}
-SCORE_SCHEMA = pl.Schema({name: _DTYPES[kind] for name, kind in SCORE_COLUMNS.items()})
+SCORE_SCHEMA = pl.Schema({name: _DTYPES[kind] for name, kind in {**SCORE_COLUMNS, **WATCH_COLUMNS}.items()})
 
 
 class _Verdict(Protocol):
@@ -83,6 +85,7 @@ def score_trial(trial: Trial, folder: Path, grades: Grades) -> pl.DataFrame:
     for name in [*sampled, *(name for name in nll if name not in sampled)]:
         item = grades.items[name]
         about = {"item": name, "bucket": item.bucket, "split": item.split, "cluster": item.cluster}
+        about["reference_opening"] = _reference_opening(item.draft.reference)
         counts = _counts(sampled[name], grades) if name in sampled else _NO_SAMPLES
         value = nll.get(name)
         rows.append(head | about | counts | {"nll": nan if value is None else float(value)})
@@ -98,7 +101,15 @@ _NO_SAMPLES: dict[str, Any] = {
     "entropy": nan,
     "length": nan,
     "abstained": 0,
+    "majority": nan,
+    "distinct_2": nan,
+    "openings": "",
 }
+
+
+def _reference_opening(reference: str | None) -> str:
+    """Empty where the reference is a bare final answer, as "42": no reply can be held against how that opens."""
+    return opening(reference) if reference is not None and len(words_of(reference)) >= WORDS else ""
 
 
 def _counts(line: Mapping[str, Any], grades: Grades) -> dict[str, Any]:
@@ -115,4 +126,21 @@ def _counts(line: Mapping[str, Any], grades: Grades) -> dict[str, Any]:
         "entropy": sum(line["entropy"]) / len(texts),
         "length": sum(line["lengths"]) / len(texts),
         "abstained": sum(outcome == "abstain" for _, outcome, _ in judged),
+        "majority": _majority(judged),
+        "distinct_2": _distinct(texts),
+        "openings": " ".join(opening(text) for text in texts),
     }
+
+
+def _majority(judged: list[tuple[bool, str, str]]) -> float:
+    answers = [answer if parsed else None for parsed, _, answer in judged]
+    return maj_at_k(answers, [outcome == "pass" for _, outcome, _ in judged], len(judged))
+
+
+def _distinct(texts: list[str]) -> float:
+    """Distinct 2-grams fall with length by themselves, so every sample gives its first `_BUDGET` words or none does."""
+    words = [words_of(text)[:_BUDGET] for text in texts]
+    return distinct_n(words, 2) if all(len(line) == _BUDGET for line in words) else nan
+
+
+_BUDGET = 16

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
+from ablation.boundary import SIGNAL
 from ablation.evidence import Difference, Evidence, Margins
 from ablation.gain import BucketDecision, Interval, Verdict
 from ablation.label import Label
@@ -13,11 +14,10 @@ from ablation.needs import gain, gain_or_flat, loss, score_above
 from ablation.scores import BOUNDED
 from ablation.standing import Corrected, Standing, below_base
 from ablation.tasks import TASKS
+from ablation.worth import spent, worthwhile
 
 VERIFIABLE = frozenset(bucket for bucket, task in TASKS.items() if task.verifiable)
 """Buckets whose answers a program can check, so that GRPO-like RL has a reward."""
-SIGNAL = 0.2
-"""Smallest share of groups with both right and wrong samples worth calling a signal."""
 
 
 def bucket_step(
@@ -35,7 +35,7 @@ def bucket_step(
     if label.word == "below the base":
         return _below_step([name])
     if standing.verdict == "CONTINUE":
-        return f"more rows of {name}{_expected_words(evidence, margins, forecast)}"
+        return f"more rows of {name}{_where(evidence, margins, forecast)}"
     if standing.verdict == "OVER":
         control = evidence.dev.control if evidence.dev is not None else "the last dose"
         bar = ", and compare that with the base model" if below_base(evidence, margins, claims) else ""
@@ -54,6 +54,18 @@ def _below_step(names: Sequence[str]) -> str:
         f"add no rows of {', '.join(names)} yet: with these rows and this training {it} below the base model, and more "
         "of the same is not shown to help; try fewer epochs, a lower learning rate or other rows, and compare with the "
         "base model again"
+    )
+
+
+def _where(evidence: Evidence, margins: Margins, forecast: Interval | None) -> str:
+    """What the rows should buy; on other splits where dev itself has less than the margin left."""
+    dev = evidence.dev
+    pays = [step for step in worthwhile(evidence, margins, forecast) if step.split != "dev"]
+    if dev is None or not pays or not spent(dev, margins):
+        return _expected_words(evidence, margins, forecast)
+    gained = " and ".join(f"{step.split} ({step.inner.words()})" for step in pays)
+    return (
+        f", for {gained}; dev itself has at most {1 - dev.score:.3f} left, less than the margin of {margins.margin:g}"
     )
 
 
@@ -79,6 +91,8 @@ def _verdict_flips(evidence: Evidence, standing: Standing, margins: Margins, cla
     if standing.verdict == "CONTINUE":
         gained = evidence.rising(margins.alpha)[0]
         return (f"DONE if the next step's interval fits within +-{m:g} (now {gained.words()})",)
+    if standing.block == "spent":
+        return (f"not DONE if fresh dev prompts put the score under {1 - m:g} (now {dev.score:.3f})",)
     if standing.verdict == "DONE":
         rise, fall = f"its upper end above {m:+g}", f"its lower end below {-m:+g}"
         return (f"not DONE if a re-run of the last dose step puts {rise} or {fall} (now {dev.words()})",)
@@ -98,6 +112,10 @@ def _undecided(
     if standing.block == "below the base":
         change = f"another verdict once other rows or another training put full - base above 0 (now {steps[0].words()})"
         return (change,), f"compare {name} with the base model again after a change of rows or training"
+    if standing.block == "little left":
+        worth_it = f"CONTINUE if a larger dose gains more than {margins.margin:g}"
+        change = f"{worth_it}, or DONE if it gains less (now {steps[0].words()})"
+        return (change,), f"one dose arm with twice the rows of {name}, to see what the next doubling gives"
     if standing.block == "splits disagree":
         up, down = _sides(steps)
         change = f"CONTINUE if fresh seeds put the loss on {down} across 0, or OVER if they put the gain on {up} there"

@@ -18,6 +18,8 @@ from buckets import InputError
 
 _KEYS = ("arm", "seed", "item", "bucket", "split")
 _NUMBERS = ("samples", "terminated", "parsed", "correct", "entropy", "nll")
+_OPTIONAL = ("distinct_correct", "majority", "distinct_2")
+"""Read where the table has them; a table without one says "not measured" of what rests on it."""
 NEEDED = (*_KEYS, "kind", "left_out", "dose", "cluster", *_NUMBERS)
 """The columns of `SCORE_COLUMNS` that the analysis reads."""
 
@@ -41,7 +43,6 @@ def _headroom(raw: Mapping[str, Array]) -> Array:
 
 
 def _pass_at_all(raw: Mapping[str, Array]) -> Array:
-    """pass@k at k = all samples."""
     samples, correct = raw["samples"], raw["correct"]
     solved = (correct > 0).astype(np.float64)
     return np.where((samples > 1) & np.isfinite(correct), solved, np.nan)
@@ -56,8 +57,17 @@ METRICS: dict[str, Callable[[Mapping[str, Array]], Array]] = {
     "headroom": _headroom,
     "terminates": lambda raw: _rate(raw["terminated"], raw["samples"]),
     "parses": lambda raw: _rate(raw["parsed"], raw["samples"]),
+    "maj@k": lambda raw: np.where(raw["samples"] > 1, raw["majority"], np.nan),
+    "self-consistency": lambda raw: np.where(
+        raw["samples"] > 1, raw["majority"] - _rate(raw["correct"], raw["samples"]), np.nan
+    ),
+    "distinct-correct": lambda raw: np.where(raw["samples"] > 1, raw["distinct_correct"], np.nan),
+    "distinct-2": lambda raw: raw["distinct_2"],
 }
-BOUNDED = frozenset({"pass@1", "pass@k", "learnable", "headroom", "terminates", "parses"})
+"""pass@k and maj@k are at k = all samples; self-consistency is maj@k - pass@1."""
+BOUNDED = frozenset(
+    {"pass@1", "learnable", "headroom", "terminates", "parses", "pass@k", "maj@k", "self-consistency", "distinct-2"}
+)
 """Rates: their standard error has a floor."""
 
 
@@ -163,6 +173,8 @@ class Scores:
     """Arms that trained a proposed or baseline mixture."""
     pooled: Mapping[str, Cell]
     """Split -> the prompts of all buckets in one cell."""
+    openings: pl.DataFrame | None = None
+    """arm, seed, item, bucket, split, cluster, openings, reference_opening; None where the table has none."""
 
     @cached_property
     def buckets(self) -> tuple[str, ...]:
@@ -192,7 +204,7 @@ def read_scores(frame: pl.DataFrame) -> Scores:
         raise InputError(f"the score table lacks the columns {', '.join(missing)}")
     try:
         frame = frame.with_columns(
-            pl.col("dose", *_NUMBERS).cast(pl.Float64),
+            pl.col("dose", *_NUMBERS, *(name for name in _OPTIONAL if name in frame.columns)).cast(pl.Float64),
             pl.col("seed").cast(pl.Int64),
             pl.col("arm", "item", "bucket", "split", "kind", "left_out").cast(pl.String),
         )
@@ -220,7 +232,9 @@ def read_scores(frame: pl.DataFrame) -> Scores:
     )
     pooled = {str(part["split"][0]): _cell(part) for part in _parts(everything)}
     mixtures = tuple(str(arm) for arm in frame.filter(kind="mixture")["arm"].unique().sort())
-    return Scores(cells, doses, left_out, mixtures, pooled)
+    told = ["openings", "reference_opening"]
+    openings = frame.select(*_KEYS, "cluster", *told) if set(told) <= set(frame.columns) else None
+    return Scores(cells, doses, left_out, mixtures, pooled, openings)
 
 
 def _parts(frame: pl.DataFrame) -> list[pl.DataFrame]:
@@ -238,8 +252,11 @@ def _cell(part: pl.DataFrame) -> Cell:
     items, item_codes = _codes(part["item"])
     shape = (len(arms), len(seeds), len(items))
     raw: dict[str, Array] = {}
-    for name in _NUMBERS:
+    for name in (*_NUMBERS, *_OPTIONAL):
         dense = np.full(shape, np.nan)
+        if name not in part.columns:
+            raw[name] = dense
+            continue
         column = part[name].fill_null(float("nan")).to_numpy().astype(np.float64)
         dense[arm_codes, seed_codes, item_codes] = np.where(np.isfinite(column), column, np.nan)
         raw[name] = dense

@@ -28,6 +28,8 @@ Block = Literal[
     "open step",  # dev: gain, loss or nothing
     "open splits",  # dev is flat, another split is not known to be
     "one seed",
+    "spent",  # DONE because a rate ends at 1 (`worth`)
+    "little left",  # a gain, but the next one is surely under the margin (`worth`)
 ]
 """Why a bucket is undecided: each asks for another remedy (`next_step`)."""
 

@@ -122,3 +122,11 @@ SCORE_COLUMNS: dict[str, str] = {
     "abstained": "int",  # samples that the verifier could not judge; they count as not correct
 }
 """The long table `scores.parquet`: one row per (trial, item). All gains are computed from it."""
+
+WATCH_COLUMNS: dict[str, str] = {
+    "majority": "float",  # chance that the commonest of the k answers is correct, ties at random; NaN without samples
+    "distinct_2": "float",  # distinct word 2-grams over all, samples cut to one length; NaN when any is shorter
+    "openings": "str",  # names of the k samples' masked first words, separated by spaces
+    "reference_opening": "str",  # the same of the reference, where it is long enough to have an opening
+}
+"""Further columns of the long table, for signs of a narrowed model; a table without them is read as "not measured"."""

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ablation import FINAL, AblationSettings, analyse, campaign
+from ablation import FINAL, AblationSettings, LossCurve, analyse, campaign
 from buckets import InputError, read_frame, read_items, read_json, write_bytes, write_json
 from curate.export import export
 from curate.job import Run
@@ -67,12 +67,21 @@ def decide(job: Run, data: StageFolder, entry: dict[str, Any]) -> None:  # noqa:
     scores = read_frame(folder.path / "scores.parquet")
     plan = read_json(folder.manifest)["notes"]["plan"]
     trained = {bucket: line["trained_tokens"] for bucket, line in plan["buckets"].items()}
-    analysis = analyse(scores, plan["available_tokens"], decide_table(job), trained_tokens=trained).to_json()
+    analysis = analyse(
+        scores, plan["available_tokens"], decide_table(job), trained_tokens=trained, losses=_losses(folder)
+    ).to_json()
     if analysis["mixture"] is not None:
         analysis["mixture"]["notes"] += _of_tokens(data, plan["available_tokens"])
         write_json(job.out / "mixture.json", analysis["mixture"])
     write_json(job.out / "decision.json", analysis["decision"])
     write_json(job.out / "analysis.json", analysis | {"of": basis(job, data, folder)})
+
+
+def _losses(folder: StageFolder) -> list[LossCurve]:
+    """Training losses of the trials that ended well."""
+    path = folder.path / "results.json"
+    results = read_json(path) if path.exists() else []
+    return [LossCurve(r["arm"]["name"], r["seed"], r["loss_curve"]) for r in results if r["status"] == "ok"]
 
 
 def _of_tokens(data: StageFolder, available: dict[str, int]) -> Iterator[str]:

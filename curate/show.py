@@ -254,9 +254,24 @@ def unread_sources(files: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def _verdict(decision: dict[str, Any]) -> list[str]:
+    """The page's first screen in few lines; a decision stored before there was a boundary is told without one."""
     lines = [f"Verdict: {decision['headline']}"]
-    lines += [f"  {b['bucket']:<20} {b['verdict']:<10} {b['label']}" for b in decision["buckets"]]
-    return [*lines, f"Next: {decision['next']}"]
+    lines += [f"  why: {reason}" for reason in decision["reasons"][:3]]
+    lines += [_bucket(bucket) for bucket in decision["buckets"]]
+    lines.append(f"Next: {decision['next']}")
+    if boundary := decision.get("boundary"):
+        lines += [f"Boundary: {boundary['says']}", f"To be surer: {boundary['cheapest']}"]
+    lines.append(f"Move to RL: {decision['move_to_rl']}; {decision['rl_reason']}")
+    if decision["checkpoint"]:
+        lines.append(f"Checkpoint: {decision['checkpoint']}; {decision['checkpoint_reason']}")
+    return lines
+
+
+def _bucket(bucket: dict[str, Any]) -> str:
+    seen = [sign["name"] for sign in bucket.get("watch", []) if sign["state"] == "seen"]
+    move = (bucket.get("boundary") or {}).get("move", "")
+    told = f"  {bucket['bucket']:<20} {bucket['verdict']:<10} {bucket['label']:<14} {move:<18}"
+    return told.rstrip() if not seen else f"{told} seen: {', '.join(seen)}"
 
 
 def _mixture(mixture: dict[str, Any]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from curate.report.evidence import (
     Ablation,
+    Boundary,
     BucketDecision,
     Cell,
     Curve,
@@ -16,6 +17,7 @@ from curate.report.evidence import (
     Score,
     Signal,
     Step,
+    Watched,
     Weight,
 )
 from curate.report.model import (
@@ -40,6 +42,7 @@ from curate.report.page import render
 __all__ = [
     "Ablation",
     "Balance",
+    "Boundary",
     "Bucket",
     "BucketDecision",
     "Cell",
@@ -68,6 +71,7 @@ __all__ = [
     "Stage",
     "Step",
     "Truth",
+    "Watched",
     "Weight",
     "render",
 ]

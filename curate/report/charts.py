@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from curate.report.evidence import Cell, GainMatrix, Mixture, Signal, Weight
+from curate.report.evidence import BucketDecision, Cell, GainMatrix, Mixture, Signal, Weight
 from curate.report.figures import interval, percent, plain, short, signed
 from curate.report.model import Stage
 from curate.report.svg import across, picture, tag
@@ -67,13 +67,25 @@ def mixture_bar(weight: Weight, scale: float) -> Markup:
     return picture(label, parts, class_="strip", height=24)
 
 
-def signal_bar(signal: Signal) -> Markup:
-    """Estimate and interval around zero, over the band of +-margin; empty without an estimate."""
+def gain_reach(buckets: Sequence[BucketDecision]) -> float:
+    """One scale for the gains of all buckets, so that rows can be compared by eye."""
+    signals = [bucket.gained for bucket in buckets]
+    ends = [
+        abs(end) for s in signals if s is not None for end in (s.estimate, s.low, s.high, s.margin) if end is not None
+    ]
+    return max([*ends, 1e-9]) * 1.06
+
+
+def signal_bar(signal: Signal, reach: float | None = None) -> Markup:
+    """Estimate and interval around zero, over the band of +-margin; empty without an estimate.
+
+    `reach` is the value at the right end; default: what this signal needs.
+    """
     if signal.estimate is None:
         return Markup("")
     low = signal.estimate if signal.low is None else signal.low
     high = signal.estimate if signal.high is None else signal.high
-    reach = max(abs(low), abs(high), abs(signal.margin or 0.0), 1e-9) * 1.12
+    reach = reach or max(abs(low), abs(high), abs(signal.margin or 0.0), 1e-9) * 1.12
 
     def place(value: float) -> float:
         return 0.5 + value / reach / 2

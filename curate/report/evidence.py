@@ -179,6 +179,47 @@ class Readiness(Part):
     headroom: Interval
 
 
+class Watched(Part):
+    """One sign beside the verdict; seen, not seen, or not to be told."""
+
+    name: Text
+    side: Literal["not yet done", "gone too far"]
+    says: Text
+    state: Literal["seen", "not seen", "cannot tell"]
+    why: Text = ""
+    needs: Text = ""
+    measured: bool = True
+    estimate: Maybe = None
+    low: Maybe = None
+    high: Maybe = None
+    level: Maybe = None
+    n: int | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _flatten(cls, raw: Any) -> Any:
+        """Lift the numbers out of the nested gain that `ablation` keeps them in."""
+        if not isinstance(raw, Mapping) or "gain" not in raw:
+            return raw
+        flat = {key: value for key, value in raw.items() if key != "gain"}
+        if raw["gain"] is None:
+            return flat
+        return {**flat, **{key: raw["gain"]["interval"][key] for key in ("estimate", "low", "high", "level", "n")}}
+
+
+class Boundary(Part):
+    """Which side of "more SFT" a bucket, or the run, is on."""
+
+    move: Literal[
+        "sft more", "sft other rows", "preference tuning", "rlvr", "fix the mode", "stop", "new base", "measure"
+    ]
+    kind: Literal["", "same", "format", "hard", "long", "diverse"] = ""
+    says: Text = ""
+    because: tuple[Text, ...] = ()
+    flips: Text = ""
+    cheapest: Text = ""
+
+
 class BucketDecision(Part):
     """Where one bucket stands."""
 
@@ -191,6 +232,14 @@ class BucketDecision(Part):
     flips: tuple[Text, ...] = ()
     next: Text = ""
     readiness: Readiness | None = None
+    watch: tuple[Watched, ...] = ()
+    boundary: Boundary | None = None
+    made_of: Text = ""
+
+    @property
+    def gained(self) -> Signal | None:
+        """The last dose step on dev."""
+        return next((signal for signal in self.signals if signal.name == "dS_dev"), None)
 
 
 class Decision(Part):
@@ -205,6 +254,7 @@ class Decision(Part):
     buckets: tuple[BucketDecision, ...] = ()
     checkpoint: Text = ""
     checkpoint_reason: Text = ""
+    boundary: Boundary | None = None
 
 
 class Weight(Part):

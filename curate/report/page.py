@@ -63,6 +63,17 @@ TRAINED = ("buckets-verdict", "mixture", "gains", "scores")
 
 GLYPHS = {"CONTINUE": "\u2192", "DONE": "\u25a0", "OVER": "\u21a9", "UNDECIDED": "?"}
 STATES = {"holds": "\u25cf", "fails": "\u25cb", "unknown": "?"}
+SIGN_STATES = {"seen": "\u25b2", "not seen": "\u00b7", "cannot tell": "?"}
+SIGNS = {
+    "protocol": "protocol",
+    "rising": "rising",
+    "reach": "low pass@k",
+    "memory": "memorising",
+    "template": "templates",
+    "narrowing": "one mode",
+    "entropy": "diversity",
+    "rl": "RL less",
+}
 SIGNALS = {"dS_dev": "\u0394S dev", "dS_OOD": "\u0394S OOD", "dH_policy": "\u0394H policy", "dG_RL": "\u0394G RL"}
 
 
@@ -184,5 +195,7 @@ def render(report: Report) -> str:
             glyphs=GLYPHS,
             states=STATES,
             signal_names=SIGNALS,
+            sign_names=SIGNS,
+            sign_states=SIGN_STATES,
         )
     )

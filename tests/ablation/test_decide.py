@@ -144,13 +144,18 @@ def test_no_sentence_shows_an_interval_without_its_level(world: Decision) -> Non
                 assert re.match(r" \((90|95)%\)", rest), sentence
 
 
-def test_a_gaining_bucket_at_the_ceiling_is_promised_only_what_is_left() -> None:
-    table = _one({"base": 0.1, "dose:0.25": 0.3, "dose:0.5": 0.6, "full": 0.95})
-    scores = read_scores(table)
-    bucket = decide(scores, WIDE, curves(scores)).buckets[0]
+def test_a_gain_that_used_up_the_scale_is_done_and_one_near_it_is_promised_only_what_is_left() -> None:
+    climb = {"base": 0.1, "dose:0.25": 0.3, "dose:0.5": 0.6}
+    over = read_scores(_one({**climb, "full": 0.95}))
+    bucket = decide(over, WIDE, curves(over)).buckets[0]
+    assert (bucket.verdict, bucket.label) == ("DONE", "saturated")
+    assert "ends at 1: less than the margin 0.08 is left to gain there" in bucket.reasons[0]
+    assert "under 0.92" in bucket.flips[0]
+    near = read_scores(_one({**climb, "full": 0.92}, 60))
+    bucket = decide(near, WIDE, curves(near)).buckets[0]
     assert bucket.verdict == "CONTINUE"
     assert "the score ends at 1, so the next doubling can give +0.0" in bucket.next
-    assert "at most, less than the margin of 0.08" in bucket.next
+    assert "at most" in bucket.next
 
 
 def test_done_is_rarely_false_where_the_folk_rule_is_mostly_false() -> None:
@@ -263,12 +268,17 @@ def test_nll_decides_without_samples_or_ood() -> None:
 
 
 def test_move_to_rl_when_flat_with_signal_and_headroom() -> None:
-    table = _one({"base": 0.1, "dose:0.25": 0.3, "dose:0.5": 0.5, "full": 0.5}, 400)
+    loose = _one({"base": 0.1, "dose:0.25": 0.3, "dose:0.5": 0.5, "full": 0.5}, 400)
+    first = decide(loose, WIDE)  # a fifth of the answers cannot be read: their form comes first
+    assert (first.verdict, first.move_to_rl) == ("DONE", "no")
+    assert first.next == first.rl_reason.removeprefix("first ").split(": answers")[0]
+    table = loose.with_columns(parsed=pl.col("samples"), terminated=pl.col("samples"))
     ready = decide(table, WIDE)
     assert (ready.verdict, ready.move_to_rl) == ("DONE", "yes")
     assert "no RL probe" in ready.rl_reason
     assert decide(table, WIDE, verifiable=frozenset()).move_to_rl == "unknown"
-    solved = decide(_one({"base": 0.1, "dose:0.25": 0.9, "dose:0.5": 0.99, "full": 0.99}, 400), WIDE)
+    top = {"base": 0.1, "dose:0.25": 0.9, "dose:0.5": 0.99, "full": 0.99}
+    solved = decide(_one(top, 400), WIDE)
     assert solved.move_to_rl == "no"
 
 

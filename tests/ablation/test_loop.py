@@ -264,6 +264,11 @@ def test_grades_count_what_the_verifier_says(tmp_path: Path, world: Any) -> None
     assert (row["length"], row["entropy"]) == (2.0, pytest.approx(0.6))
     assert (row["left_out"], row["seed"], row["cluster"]) == ("code", 3, "code-0")
     assert asked == ["a", "b", "x", "?"]  # equal replies once, cut ones never
+    assert row["majority"] == 1.0  # "a" twice, "b" and "x" once; what cannot be read forms no cluster
+    assert len(row["openings"].split()) == 6
+    assert len(set(row["openings"].split())) == 5
+    assert row["reference_opening"] == ""  # one word opens nothing
+    assert row["distinct_2"] != row["distinct_2"]  # not every sample has the length that is compared
 
 
 def test_a_proposed_mixture_is_trained_from_a_saved_model(world: Any, tmp_path: Path) -> None:

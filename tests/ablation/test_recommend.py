@@ -135,11 +135,11 @@ def test_same_seed_same_mixture(scores: Scores) -> None:
 
 
 def test_a_bucket_near_its_ceiling_is_weighed_by_what_is_left() -> None:
-    """Both rise by .3 a doubling; one has .05 left to one."""
-    steep = {"base": 0.05, "dose:0.25": 0.34, "dose:0.5": 0.65, "full": 0.95}
+    """Both rise by .3 a doubling; one has .1 left to one, which is just worth the margin."""
+    steep = {"base": 0.05, "dose:0.25": 0.3, "dose:0.5": 0.6, "full": 0.9}
     roomy = {"base": 0.05, "dose:0.25": 0.1, "dose:0.5": 0.4, "full": 0.7}
     scores = read_scores(simulate(Plan({"code": steep, "domain_qa": roomy}, {"dev": 250}), seed=3))
     mixture = recommend(scores, decide(scores, MARGINS), {"code": 10_000, "domain_qa": 10_000}, margins=MARGINS)
     found = _by_name(mixture)
     assert found["code"].tokens < 0.5 * found["domain_qa"].tokens
-    assert float(found["code"].why.split()[2]) <= 0.08  # "still gaining: +0.05 per doubling"
+    assert float(found["code"].why.split()[2]) <= 0.13  # "still gaining: +0.1 per doubling"

@@ -8,6 +8,7 @@ import random
 from curate.report import (
     Ablation,
     Balance,
+    Boundary,
     Bucket,
     BucketDecision,
     Cell,
@@ -36,6 +37,7 @@ from curate.report import (
     Stage,
     Step,
     Truth,
+    Watched,
     Weight,
 )
 
@@ -131,6 +133,43 @@ def _ready(i: int) -> Readiness:
     return Readiness(group=8, pass_rate=around(0.33), learnable=around(0.38), headroom=around(0.21))
 
 
+def _watch(i: int) -> tuple[Watched, ...]:
+    names = ("protocol", "rising", "reach", "memory", "template", "narrowing", "entropy", "rl")
+    states = ("seen", "not seen", "cannot tell")
+    interval = {"estimate": -0.021, "low": -0.05, "high": 0.008, "level": 0.95, "n": PROMPTS[i]}
+    return tuple(
+        Watched.model_validate(
+            {
+                "name": name,
+                "side": "not yet done" if k < 3 else "gone too far",
+                "says": f"What {name} means when it is seen",
+                "state": "cannot tell" if name == "rl" else states[(i + k) % 3],
+                "measured": name != "rl",
+                "why": f"Numbers behind {name}: 0.812 [0.790, 0.834] (90%), n={PROMPTS[i]}, margin 0.02",
+                "needs": "about 120 more dev prompts" if (i + k) % 3 == 2 or name == "rl" else "",
+                "gain": {"interval": interval} if k % 2 else None,
+            }
+        )
+        for k, name in enumerate(names)
+    )
+
+
+MOVES = {"DONE": "rlvr", "UNDECIDED": "measure", "CONTINUE": "sft more", "OVER": "fix the mode"}
+
+
+def _boundary(verdict: str) -> Boundary:
+    return Boundary.model_validate(
+        {
+            "move": MOVES[verdict],
+            "kind": "hard" if verdict == "CONTINUE" else "",
+            "says": f"What to do where the verdict is {verdict}, in one sentence.",
+            "because": ("The strongest reason with its interval.", "A second reason.", "A third reason."),
+            "flips": "a dose arm that is flat within 0.02",
+            "cheapest": "one more arm x 3 seeds: 3 trials",
+        }
+    )
+
+
 def _decided(i: int, rng: random.Random) -> BucketDecision:
     verdict, n = VERDICTS[i], PROMPTS[i]
     states = {
@@ -178,6 +217,9 @@ def _decided(i: int, rng: random.Random) -> BucketDecision:
         ),
         next=steps[verdict],
         readiness=_ready(i) if i in (2, 3, 4) else None,
+        watch=_watch(i),
+        boundary=_boundary(verdict),
+        made_of="+0.030 on dev is stopping +0.002; format +0.004; capability +0.024: a gain in capability",
     )
 
 
@@ -410,6 +452,7 @@ def full_report() -> Report:
         buckets=tuple(_decided(i, rng) for i in range(9)),
         checkpoint="full/seed-2/step-2400",
         checkpoint_reason="best on the dev half used for choosing; reported on the other half.",
+        boundary=_boundary("CONTINUE"),
     )
     return Report(
         title="sft-curate report: assistant-v3 data, autumn run",

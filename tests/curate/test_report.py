@@ -43,8 +43,26 @@ from curate.report.text import clip, visible
 from tests.curate.report_fixture import bare_report, full_report
 
 VOID = {"meta", "br", "hr", "img", "input", "link"}
-WORDS = {"verdict", "state", "wanted", "move_to_rl", "status"}
-FIXED = {"exact", "near", "flag", "drop", "done", "not done", "undecided", "dS_dev", "dS_OOD", "dH_policy", "dG_RL"}
+WORDS = {"verdict", "state", "wanted", "move_to_rl", "status", "side", "move"}
+SIGNS = {"protocol", "rising", "reach", "memory", "template", "narrowing", "entropy", "rl"}
+FIXED = SIGNS | {
+    "same",
+    "format",
+    "hard",
+    "long",
+    "diverse",
+    "exact",
+    "near",
+    "flag",
+    "drop",
+    "done",
+    "not done",
+    "undecided",
+    "dS_dev",
+    "dS_OOD",
+    "dH_policy",
+    "dG_RL",
+}
 
 
 class Page(HTMLParser):
@@ -269,6 +287,67 @@ def test_every_estimate_is_on_the_page() -> None:
         assert f"{stage.rows_in:,}{stage.kept:,}{stage.dropped:,}{stage.quarantined:,}✓" in text.replace("\n", "")
 
 
+def first_screen(html: str) -> str:
+    return html[html.index('<section id="verdict"') : html.index('<section id="buckets-verdict"')]
+
+
+def test_the_first_screen_tells_the_verdict_of_each_bucket_and_folds_the_rest() -> None:
+    report = full_report()
+    assert report.decision is not None
+    assert report.mixture is not None
+    html = render(report)
+    screen = Page(first_screen(html))
+    rows = re.findall(r'<tr><th scope="row">.*?</tr>', first_screen(html), re.S)
+    assert len(rows) == 9
+    for row, bucket in zip(rows, report.decision.buckets, strict=True):
+        told = Page(row).text
+        assert f"{bucket.verdict}{bucket.label}" in told
+        assert bucket.gained is not None
+        assert f"{signed(bucket.gained.estimate)} {interval(bucket.gained.low, bucket.gained.high)}" in told
+        assert told.endswith(bucket.flips[0])
+        states = re.findall(r'<span class="sr">([^<]+)</span>', row)
+        signs = [sign.state if sign.measured else "not measured" for sign in bucket.watch]
+        assert states == [*(signal.state for signal in bucket.signals), *signs]
+    assert report.decision.boundary is not None
+    for text in (report.decision.next, report.decision.boundary.says, report.decision.checkpoint, "proposal"):
+        assert text in screen.text
+    opened = re.findall(r"<details[^>]* open", html)
+    assert opened == []
+    assert len(re.findall(r'<details class="fold" open', render(bare_report()))) > 5  # nothing stands above them there
+
+
+def test_at_most_three_reasons_stand_on_the_first_screen() -> None:
+    report = full_report()
+    assert report.decision is not None
+    many = tuple(f"reason {k}" for k in range(6))
+    html = render(report.model_copy(update={"decision": report.decision.model_copy(update={"reasons": many})}))
+    before, folded = html.split("6 more</summary>")  # and the three behind the boundary
+    assert before.count("<li>reason ") == 3
+    assert folded.count("<li>reason ") == 3
+
+
+def test_a_decision_stored_before_there_were_signs_and_boundaries_is_shown() -> None:
+    raw = full_report().model_dump()
+    raw["decision"].pop("boundary")
+    for bucket in raw["decision"]["buckets"]:
+        for name in ("watch", "boundary", "made_of"):
+            bucket.pop(name)
+    page = Page(render(Report.model_validate(raw)))
+    assert "Boundary" not in page.text
+    assert page.text.count("still gaining") >= 6
+
+
+def test_gains_of_all_buckets_share_one_scale() -> None:
+    report = full_report()
+    assert report.decision is not None
+    reach = charts.gain_reach(report.decision.buckets)
+    ends = [abs(b.gained.high) for b in report.decision.buckets if b.gained and b.gained.high is not None]
+    assert reach >= max(ends)
+    bar = str(charts.signal_bar(Signal(name="dS_dev", condition="", state="holds", estimate=reach), reach))
+    assert re.search(r'<circle cx="100%"', bar) or re.search(r'<circle cx="100.00%"', bar)
+    assert charts.gain_reach(()) > 0
+
+
 def test_broken_row_law_is_loud() -> None:
     lost = (Stage(stage="read", rows_in=10, kept=7, dropped=1, quarantined=1),)
     skipped = (Stage(stage="read", rows_in=10, kept=10), Stage(stage="rules", rows_in=9, kept=9))
@@ -399,22 +478,31 @@ def test_models_read_the_dataclasses_of_ablation() -> None:
     signal = gain.Signal("dS_dev", "dS_dev ~ 0", "fails", "above the margin", step, 0.02)
     silent = gain.Signal("dG_RL", "dG_RL <= 0", "unknown", "no probe", needs="a probe")
     ready = gain.Readiness(8, there, there, there)
+    sign = gain.Watched("narrowing", "gone too far", "one mode", "seen", "pass@8 fell", gain=step)
+    mute = gain.Watched("rl", "gone too far", "less", "cannot tell", "not measured: no probe", "a probe", False)
+    move = gain.Boundary("sft more", "hard", "more SFT on code", ("it rises",), "a flat dose", "3 trials")
     bucket = gain.BucketDecision(
-        "code", "CONTINUE", "still gaining", "not done", (signal, silent), ("r",), ("f",), "more", ready
-    )
-    decision = gain.Decision("CONTINUE", "Go on", ("r",), "more code", "no", "not yet", (bucket,))
+        "code", "CONTINUE", "still gaining", "not done", (signal, silent), ("r",), ("f",), "more", ready,
+        (sign, mute), move, "capability",
+    )  # fmt: skip
+    decision = gain.Decision("CONTINUE", "Go on", ("r",), "more code", "no", "not yet", (bucket,), "full", "best", move)
     weight = gain.Weight("code", 0.2, 0.1, 0.3, 100, 1.5, 66, 0.3, 0.11, "gains")
     read = Decision.model_validate(asdict(decision))
     assert read.buckets[0].signals[0].estimate == 0.031
     assert read.buckets[0].signals[0].n == 400
     assert read.buckets[0].signals[0].mde == 0.024
     assert read.buckets[0].signals[1].estimate is None
+    assert (read.buckets[0].watch[0].estimate, read.buckets[0].watch[0].n) == (0.031, 400)
+    assert read.buckets[0].watch[1].estimate is None
+    assert read.boundary == read.buckets[0].boundary
     mixture = Mixture.model_validate(asdict(gain.Mixture(500, (weight,))))
     html = render(bare_report().model_copy(update={"decision": read, "mixture": mixture}))
     assert "+0.031 [0.012, 0.050]" in html
 
 
-@pytest.mark.parametrize("name", ["BucketDecision", "Decision", "Interval", "Mixture", "Readiness", "Weight"])
+@pytest.mark.parametrize(
+    "name", ["Boundary", "BucketDecision", "Decision", "Interval", "Mixture", "Readiness", "Weight"]
+)
 def test_models_have_the_fields_of_ablation(name: str) -> None:
     assert {f.name for f in fields(getattr(gain, name))} == set(getattr(package, name).model_fields)
 
