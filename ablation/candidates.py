@@ -11,31 +11,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
-from ablation.gain import Interval
+from ablation.gain import Candidate, CandidateKind
 from ablation.stats import Estimate, t_quantile
 
 Contrast = Callable[[str, str, str], Estimate]
 """(treated, control, signal) -> treated minus control; n = 0 and an infinite error when it was not measured."""
-Kind = Literal["base", "checkpoint", "dose", "average"]
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """One line of the table of candidates. Values are in the units of the score table."""
-
-    name: str
-    kind: Kind
-    score: float
-    """The deciding signal, on the evidence that chooses."""
-    eligible: bool
-    why: str
-    """What bars it, what it loses to the leader, or that it is a tie."""
-    tied: bool = False
-    """Shown within the margin of the leader on every signal (the leader is)."""
-    regret: Interval | None = None
-    """How much the chosen one is ahead of it on evidence that did not choose; below 0: it would have been better."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +49,7 @@ def measured(value: Estimate) -> bool:
 
 def prefer(
     scores: Mapping[str, float],
-    kinds: Mapping[str, Kind],
+    kinds: Mapping[str, CandidateKind],
     tests: Sequence[Limit],
     contrast: Contrast,
     alpha: float,

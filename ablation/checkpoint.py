@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ablation.candidates import Candidate, Kind, Limit, Preference, measured, prefer
+from ablation.candidates import Limit, Preference, measured, prefer
 from ablation.evidence import Margins
-from ablation.gain import Interval
+from ablation.gain import Candidate, CandidateKind, Interval
 from ablation.ladder import UNITS
 from ablation.scores import Cell, Scores
 from ablation.stats import NOTHING, Estimate, Mask, at, holm
@@ -79,7 +79,7 @@ def _choose(scores: Scores, margins: Margins, averages: Sequence[str]) -> Checkp
     if half.sum() < 8 or (~half).sum() < 8:
         why = "too few dev prompts to choose on one half and report on the other"
         return Checkpoint(last, why, last=last)
-    kinds: dict[str, Kind] = {}
+    kinds: dict[str, CandidateKind] = {}
     kinds.update(dict.fromkeys(names, "dose"))
     kinds.update(dict.fromkeys(extra, "average"))
     means = {name: _mean(pool, name, margins.metric, half) for name in kinds}

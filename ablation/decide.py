@@ -67,6 +67,9 @@ def decide(
         checkpoint=checkpoint.arm,
         checkpoint_reason=checkpoint.reason,
         boundary=side,
+        candidates=checkpoint.candidates,
+        last=checkpoint.last,
+        highest=checkpoint.highest,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 Verdict = Literal["CONTINUE", "DONE", "OVER", "UNDECIDED"]
 State = Literal["holds", "fails", "unknown"]
+CandidateKind = Literal["base", "checkpoint", "dose", "average"]
 
 
 @dataclass(frozen=True)
@@ -141,6 +142,23 @@ class BucketDecision:
 
 
 @dataclass(frozen=True)
+class Candidate:
+    """One checkpoint that could be kept. Values are in the units of the score table."""
+
+    name: str
+    kind: CandidateKind
+    score: float
+    """The deciding signal, on the evidence that chooses."""
+    eligible: bool
+    why: str
+    """What bars it, what it loses to the leader, or that it is a tie."""
+    tied: bool = False
+    """Shown within the margin of the leader on every signal (the leader is)."""
+    regret: Interval | None = None
+    """How much the chosen one is ahead of it on evidence that did not choose; below 0: it would have been better."""
+
+
+@dataclass(frozen=True)
 class Decision:
     """The answer of a run."""
 
@@ -155,6 +173,12 @@ class Decision:
     checkpoint_reason: str = ""
     boundary: Boundary | None = None
     """The move of the run; each bucket has its own."""
+    candidates: tuple[Candidate, ...] = ()
+    """Every checkpoint that could be kept, least data first, with what taking it instead would cost."""
+    last: str = ""
+    """The checkpoint that the rule "keep the last" takes."""
+    highest: str = ""
+    """The one that "keep the highest score" takes, read on the half of the prompts that chooses."""
 
 
 @dataclass(frozen=True)

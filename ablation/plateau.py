@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ablation.candidates import Candidate, Kind, Limit, Preference, bound_above, measured, prefer
-from ablation.gain import Verdict
+from ablation.candidates import Limit, Preference, bound_above, measured, prefer
+from ablation.gain import Candidate, CandidateKind, Verdict
 from ablation.ladder import Ladder, Rung, aggregated
 from ablation.stats import NOTHING, Estimate, holm
 
@@ -117,7 +117,7 @@ def choose_rung(ladder: Ladder) -> Preference:
     order = [first, *(signal for signal in voters(ladder) if signal != first)]
     tests = [Limit(signal, ladder.yardstick.allowed(signal)) for signal in order]
     scores = {rung.name: rung.values.get(first, math.nan) for rung in ladder.rungs}
-    kinds: dict[str, Kind] = {rung.name: "base" if rung.dose == 0 else "checkpoint" for rung in ladder.rungs}
+    kinds: dict[str, CandidateKind] = {rung.name: "base" if rung.dose == 0 else "checkpoint" for rung in ladder.rungs}
     return prefer(scores, kinds, tests, ladder.difference, ladder.yardstick.alpha, _barred(ladder))
 
 

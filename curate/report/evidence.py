@@ -242,6 +242,20 @@ class BucketDecision(Part):
         return next((signal for signal in self.signals if signal.name == "dS_dev"), None)
 
 
+class Candidate(Part):
+    """One checkpoint that could be kept."""
+
+    name: Text
+    kind: Text = ""
+    score: Maybe = None
+    """On the half of the prompts that chooses."""
+    eligible: bool = True
+    why: Text = ""
+    tied: bool = False
+    regret: Interval | None = None
+    """How much the chosen one is ahead of it on the half that did not choose."""
+
+
 class Decision(Part):
     """The answer of the run."""
 
@@ -255,6 +269,16 @@ class Decision(Part):
     checkpoint: Text = ""
     checkpoint_reason: Text = ""
     boundary: Boundary | None = None
+    candidates: tuple[Candidate, ...] = ()
+    last: Text = ""
+    highest: Text = ""
+
+    @property
+    def simple_rules(self) -> tuple[tuple[str, Candidate], ...]:
+        """What people usually keep, where it is not the chosen one, with its line in the table of candidates."""
+        named = {line.name: line for line in self.candidates}
+        rules = {"the last": self.last, "the highest score": self.highest}
+        return tuple((rule, named[arm]) for rule, arm in rules.items() if arm in named and arm != self.checkpoint)
 
 
 class Weight(Part):

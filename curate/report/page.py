@@ -27,6 +27,7 @@ _HERE = Path(__file__).parent
 SECTIONS: dict[str, str] = {
     "verdict": "Verdict",
     "buckets-verdict": "Verdict per bucket",
+    "checkpoint": "Which checkpoint",
     "mixture": "Proposed mixture",
     "gains": "What each bucket buys",
     "scores": "Scores, taken apart",
@@ -45,6 +46,7 @@ ABSENT: dict[str, str] = {
     "verdict": "No verdict: nothing was trained, so nothing is known of what a bucket buys (the recipe has no "
     "`ablate:` table, or its stage has not run yet).",
     "buckets-verdict": "No verdict was read from the trials.",
+    "checkpoint": "No checkpoint was chosen: that needs dev scores of at least two doses.",
     "mixture": "No mixture was proposed: a proposal needs the gains that an ablation measures.",
     "gains": "No leave-one-out arms were trained, so no gain matrix can be computed.",
     "scores": "No answers were sampled, so there is no score to take apart.",
@@ -58,7 +60,7 @@ ABSENT: dict[str, str] = {
     "sources": "No source was read.",
 }
 
-TRAINED = ("buckets-verdict", "mixture", "gains", "scores")
+TRAINED = ("buckets-verdict", "checkpoint", "mixture", "gains", "scores")
 """Sections that a run without an ablation leaves out."""
 
 GLYPHS = {"CONTINUE": "\u2192", "DONE": "\u25a0", "OVER": "\u21a9", "UNDECIDED": "?"}

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pytest
 
-from ablation.candidates import Kind, Limit, bound_above, prefer
+from ablation.candidates import Limit, bound_above, prefer
+from ablation.gain import CandidateKind
 from ablation.ladder import Ladder, Rung, Yardstick, aggregated
 from ablation.plateau import choose_rung, read
 from ablation.stats import NOTHING, Array, Estimate
@@ -156,7 +157,7 @@ def test_prefer_takes_the_cheapest_shown_as_good_and_drops_all_bars_when_none_is
         del signal
         return aggregated(scores[treated] - scores[control], 0.1, math.inf)
 
-    kinds: dict[str, Kind] = {}
+    kinds: dict[str, CandidateKind] = {}
     kinds.update(dict.fromkeys(scores, "dose"))
     found = prefer(scores, kinds, [Limit("score", 1.0)], contrast, 0.05, {})
     assert (found.chosen, found.leader, found.ties) == ("b", "c", ("b", "c"))
