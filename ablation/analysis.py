@@ -78,11 +78,13 @@ def analyse(
     *,
     trained_tokens: Mapping[str, int] | None = None,
     prior: Mapping[str, float] | None = None,
+    arm_tokens: Mapping[str, Mapping[str, int]] | None = None,  # noqa: ARG001 - for the response surface
 ) -> Analysis:
     """Analyse one campaign.
 
     scores: the long table of SCORE_COLUMNS. available_tokens: unique trainable tokens per bucket. trained_tokens: the
-    same in the full arm, default all that is available. Raises InputError when columns or the deciding metric are
+    same in the full arm, default all that is available. arm_tokens: arm -> bucket -> trained tokens with all repeats,
+    what a response surface is fitted on. Raises InputError when columns or the deciding metric are
     missing and RefusedError when the budget or the floors cannot be met.
     """
     settings = settings or AnalyseSettings()
