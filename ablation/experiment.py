@@ -63,7 +63,9 @@ def campaign(
     encodings = encode_pool(training, encoder, context)
     if settings.rules and not mixtures:
         back, leaks = not_held_out(dropped or {}, withheld, set(pool["id"]) - set(training["id"]))
-        encodings = with_dropped(encodings, {rule: back[rule] for rule in settings.rules if rule in back}, encoder, context)
+        encodings = with_dropped(
+            encodings, {rule: back[rule] for rule in settings.rules if rule in back}, encoder, context
+        )
         encodings.skipped.update(leaks)
     used, skipped_items, eval_digest = write_items([*items, *held], encoder, context, folder / "eval.npz")
     if not used:

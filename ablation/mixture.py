@@ -83,7 +83,9 @@ def repeat(pool: Pool, bucket: str, rows: Ints, tokens: float, seed: int) -> Int
     """`rows` in freshly shuffled passes until the trained tokens come nearest to `tokens` (at least one row)."""
     per_pass = int(pool.trained[rows].sum())
     passes = int(np.ceil(tokens / per_pass)) + 1
-    sequence = np.concatenate([rows[seeded(seed, "pass", bucket, str(p)).permutation(len(rows))] for p in range(passes)])
+    sequence = np.concatenate(
+        [rows[seeded(seed, "pass", bucket, str(p)).permutation(len(rows))] for p in range(passes)]
+    )
     running = np.cumsum(pool.trained[sequence])
     return sequence[: int(np.argmin(np.abs(running - tokens))) + 1]
 

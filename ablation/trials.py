@@ -211,8 +211,8 @@ def _rule_portions(
         portions[bucket] = changed or Portion(rows, repeat(pool, bucket, rows, tokens, seed))
     if not touched:
         raise RefusedError(
-            f"ablate.rules: {sum(map(len, fell.values()))} rows fell to {rule!r} and can be trained on, too few in every "
-            f"bucket to train as many tokens as the kept rows within {MAX_EPOCHS:g} passes: take {kind!r} out of "
+            f"ablate.rules: {sum(map(len, fell.values()))} rows that can be trained on fell to {rule!r}, too few in "
+            f"every bucket to train as many tokens as the kept rows within {MAX_EPOCHS:g} passes: take {kind!r} out of "
             "ablate.rule_arms or lower ablate.epochs"
         )
     return portions
