@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ablation.analysis import AnalyseSettings, Analysis, analyse
+    from ablation.confirm import Confirmation, confirmation, contenders, fresh_seeds
     from ablation.design import BucketPlan, Plan, arms, plan
     from ablation.experiment import campaign
     from ablation.gain import BucketDecision, Decision, Gain, Interval, Mixture, Readiness, Signal, Weight
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
         pass_at_k,
         pass_hat_k,
     )
+    from ablation.plain import plain
+    from ablation.rule_gains import RuleVerdict, rule_gains
     from ablation.settings import AblationSettings, SampleSettings, SavedModel, TinyModel, TrainSettings
     from ablation.tasks import TASKS, Task, check_items
     from ablation.trial import SCORE_COLUMNS, Arm, Result, Share, Trial
@@ -35,6 +38,13 @@ _HOME = {
     "AnalyseSettings": "analysis",
     "analyse": "analysis",
     "campaign": "experiment",
+    "Confirmation": "confirm",
+    "confirmation": "confirm",
+    "contenders": "confirm",
+    "fresh_seeds": "confirm",
+    "RuleVerdict": "rule_gains",
+    "rule_gains": "rule_gains",
+    "plain": "plain",
     "BucketPlan": "design",
     "Plan": "design",
     "arms": "design",
@@ -84,6 +94,7 @@ __all__ = [
     "Arm",
     "BucketDecision",
     "BucketPlan",
+    "Confirmation",
     "Decision",
     "Gain",
     "Interval",
@@ -91,6 +102,7 @@ __all__ = [
     "Plan",
     "Readiness",
     "Result",
+    "RuleVerdict",
     "SampleSettings",
     "SavedModel",
     "Share",
@@ -105,13 +117,18 @@ __all__ = [
     "arms",
     "campaign",
     "check_items",
+    "confirmation",
+    "contenders",
     "distinct_n",
+    "fresh_seeds",
     "hold_out",
     "learnable_fraction",
     "maj_at_k",
     "pass_at_k",
     "pass_hat_k",
+    "plain",
     "plan",
+    "rule_gains",
     "run_trials",
 ]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -17,6 +16,7 @@ from ablation.evidence import Margins
 from ablation.gain import Decision, Gain, Mixture
 from ablation.gains import Decomposition, decompose, gains
 from ablation.next_step import VERIFIABLE
+from ablation.plain import plain as plain_of
 from ablation.recommend import Limits, recommend
 from ablation.scores import METRICS, read_scores
 from buckets import InputError
@@ -67,7 +67,7 @@ class Analysis:
 
     def to_json(self) -> dict[str, Any]:
         """Plain dicts, lists, strings and finite numbers; what is not finite is None."""
-        plain: dict[str, Any] = _plain(asdict(self))
+        plain: dict[str, Any] = plain_of(asdict(self))
         return plain
 
 
@@ -114,13 +114,3 @@ def analyse(
     ]
     parts = [decompose(cell, arm) for (_, split), cell in table.cells.items() if split == "dev" for arm in cell.arms]
     return Analysis((*found, *beside), tuple(fitted), tuple(parts), decision, mixture)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, float):  # numpy's float64 is one too, and no JSON writer knows it
-        return float(value) if math.isfinite(value) else None
-    return value

@@ -82,11 +82,14 @@ def _words(lines: Sequence[_Line], level: float) -> dict[tuple[str, Control, str
     """The word of each line of the random control.
 
     An error of (1 - level) / 2 in each direction is shared: half for the means over buckets (Holm over rules), half for
-    single buckets (Holm over all of them), so that many buckets do not take the power from a rule's mean.
+    single buckets (Holm over all of them), so that many buckets do not take the power from a rule's mean. One seed says
+    nothing about another run of training: it shows nothing.
     """
-    found: dict[tuple[str, Control, str], Word] = {}
+    found: dict[tuple[str, Control, str], Word] = {
+        (rule, kind, bucket): "not shown to help" for rule, kind, bucket, _ in lines if kind == "random"
+    }
     for whole in (True, False):
-        tested = [line for line in lines if line[1] == "random" and (line[2] == OVERALL) is whole]
+        tested = [line for line in lines if line[1] == "random" and (line[2] == OVERALL) is whole and line[3].seeds > 1]
         up = holm([value.p_above() for *_, value in tested])
         down = holm([value.p_below() for *_, value in tested])
         for (rule, kind, bucket, _), better, worse in zip(tested, up, down, strict=True):
@@ -112,6 +115,8 @@ def _verdict(rule: str, gains: tuple[RuleGain, ...]) -> RuleVerdict:
     if helped:
         return RuleVerdict(rule, "shown to help", f"better than a random filter on {_where(helped)}; {figures}", gains)
     open_ends = [gain for gain in tested if gain.interval.low > 0]
+    if whole.interval.seeds < 2:
+        return RuleVerdict(rule, "not shown to help", f"one seed says nothing about another run; {figures}", gains)
     why = (
         f"above zero on {_where(open_ends)} taken alone, but not with so many claims (Holm over rules and buckets)"
         if open_ends
