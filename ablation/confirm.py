@@ -112,6 +112,7 @@ def confirmation(
     "confirmed" when the interval of proposal - baseline lies above zero for every baseline, the best one included, on
     the mean over dev buckets, and below zero for none on a split that had no part in the choice. All baselines must be
     beaten, so each is tested at its own level; the one that looks best is not picked first. Two seeds at least.
+    "worse" when it is shown to lose to one of them, which is a claim for each: Bonferroni.
     Raises InputError when the proposal or all baselines have no score.
     """
     table = read_scores(scores)
@@ -150,11 +151,16 @@ def _difference(value: Estimate, baseline: str, bucket: str, split: str, margin:
     return Difference(baseline, bucket, split, interval, mde(value, level), lost)
 
 
+def _below(interval: Interval, claims: int) -> bool:
+    """Shown to lie below zero as one of several claims any of which may fire (Bonferroni)."""
+    return at(interval, 1 - (1 - interval.level) / claims).high < 0
+
+
 def _status(found: Sequence[Difference], best: str) -> tuple[Status, str]:
     whole = {(line.baseline, line.split): line.interval for line in found if line.bucket == OVERALL}
     dev = {baseline: interval for (baseline, split), interval in whole.items() if split == "dev"}
     against = f"proposal - {best}, the best baseline: {dev[best].words()}, {dev[best].seeds} fresh seeds"
-    if under := [name for name, interval in dev.items() if interval.high < 0]:
+    if under := [name for name, interval in dev.items() if _below(interval, len(dev))]:
         return "worse", f"Worse than the {' and the '.join(under)} mixture; {against}."
     if min(interval.seeds for interval in dev.values()) < 2:
         return "not shown better", f"One seed says nothing about another run; {against}."

@@ -5,7 +5,8 @@ wrong. Known truth: the first buys nothing over a random filter, the second does
 World two: a large easy bucket, a smaller one that is still gaining, and one whose answers are wrong for the second's
 task. A campaign proposes a mixture; `confirmation` trains it afresh beside proportional, uniform and current.
 
-python -m benchmarks.gain_ledger ledger|confirm --folder DIR > benchmarks/results/gain_ledger-WORLD.json
+python -m benchmarks.gain_ledger ledger --folder DIR > benchmarks/results/gain-ledger.json
+python -m benchmarks.gain_ledger confirm --folder DIR > benchmarks/results/confirmed-mixture.json
 """
 
 from __future__ import annotations
