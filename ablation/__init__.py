@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ablation.gain import BucketDecision, Decision, Gain, Interval, Mixture, Readiness, Signal, Weight
     from ablation.grading import SCORE_SCHEMA
     from ablation.holdout import hold_out
+    from ablation.jsonable import plain
     from ablation.loop import FINAL, run_trials
     from ablation.metrics import (
         answer_entropy,
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
         pass_at_k,
         pass_hat_k,
     )
-    from ablation.plain import plain
-    from ablation.rule_gains import RuleVerdict, rule_gains
+    from ablation.rule_worth import RuleVerdict, rule_gains
     from ablation.settings import AblationSettings, SampleSettings, SavedModel, TinyModel, TrainSettings
     from ablation.tasks import TASKS, Task, check_items
     from ablation.trial import SCORE_COLUMNS, Arm, Result, Share, Trial
@@ -42,9 +42,9 @@ _HOME = {
     "confirmation": "confirm",
     "contenders": "confirm",
     "fresh_seeds": "confirm",
-    "RuleVerdict": "rule_gains",
-    "rule_gains": "rule_gains",
-    "plain": "plain",
+    "RuleVerdict": "rule_worth",
+    "rule_gains": "rule_worth",
+    "plain": "jsonable",
     "BucketPlan": "design",
     "Plan": "design",
     "arms": "design",

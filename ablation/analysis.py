@@ -15,8 +15,8 @@ from ablation.decide import decide
 from ablation.evidence import Margins
 from ablation.gain import Decision, Gain, Mixture
 from ablation.gains import Decomposition, decompose, gains
+from ablation.jsonable import plain as plain_of
 from ablation.next_step import VERIFIABLE
-from ablation.plain import plain as plain_of
 from ablation.recommend import Limits, recommend
 from ablation.scores import METRICS, read_scores
 from buckets import InputError

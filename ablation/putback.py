@@ -13,7 +13,7 @@ import numpy as np
 
 from ablation.mixture import Ints, Pool, Portion, repeat, seeded
 
-Kind = Literal["random", "off", "only"]
+Kind = Literal["random", "unfiltered", "only"]
 Dropped = Mapping[str, Mapping[str, Ints]]
 """Rule -> bucket -> row numbers of what it dropped."""
 

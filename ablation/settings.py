@@ -120,9 +120,9 @@ class AblationSettings(_Table):
     rules: tuple[str, ...] = ()
     """Filter rules, or stages for all of their rules (check, dedup, semantic, balance), whose worth is measured with
     `rule_arms`; needs the rows that they dropped."""
-    rule_arms: tuple[Literal["random", "off", "only"], ...] = ("random", "off", "only")
-    """random: as many tokens taken out at random instead of by the rule, the control that decides; off: the rule's
-    dropped rows put back; only: the dropped rows alone. All train as many tokens as "full"."""
+    rule_arms: tuple[Literal["random", "unfiltered", "only"], ...] = ("random", "unfiltered", "only")
+    """random: as many tokens taken out at random instead of by the rule, the control that decides; unfiltered: the
+    rule's dropped rows put back; only: the dropped rows alone. All train as many tokens as "full"."""
     random_mixtures: int = Field(0, ge=0)
     """Arms that share the tokens of "full" out anew, drawn from a flat Dirichlet: for a response surface."""
     add_one: bool = False

@@ -20,7 +20,7 @@ class Arm:
     """What one trial trains on. `bucket` is the one left out; `dose` scales every bucket's unique rows."""
 
     name: str
-    """"base", "full", "loo:<bucket>", "dose:<fraction>", "mix:<name>", "<random|off|only>:<rule>"."""
+    """"base", "full", "loo:<bucket>", "dose:<fraction>", "mix:<name>", "<random|unfiltered|only>:<rule>"."""
     kind: ArmKind
     bucket: str | None = None
     dose: float = 1.0

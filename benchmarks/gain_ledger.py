@@ -29,7 +29,7 @@ import transformers
 
 from ablation import AblationSettings, AnalyseSettings, TinyModel, analyse, campaign
 from ablation.confirm import confirmation, contenders, fresh_seeds
-from ablation.rule_gains import rule_gains
+from ablation.rule_worth import rule_gains
 from buckets import Draft, EvalItem, Message, frame_of, read_frame, row_of
 from verifiers import Verdict, failed, passed
 

@@ -129,7 +129,9 @@ def filters_text(lines: Sequence[Filter]) -> str:
 
 
 def _control(gain: FilterGain) -> str:
-    name = {"random": "random filter of equal size", "off": "no such filter", "only": "its drops alone"}[gain.control]
+    name = {"random": "random filter of equal size", "unfiltered": "no such filter", "only": "its drops alone"}[
+        gain.control
+    ]
     return name if gain.bucket == "all" else f"{name}, on {gain.bucket}"
 
 

@@ -13,7 +13,7 @@ Word = Literal["shown to help", "not shown to help", "shown to harm", "not measu
 class FilterGain(Part):
     """full minus one arm of the rule, on one eval bucket ("all": the mean over buckets)."""
 
-    control: Literal["random", "off", "only"]
+    control: Literal["random", "unfiltered", "only"]
     bucket: Text
     estimate: Maybe
     low: Maybe

@@ -44,7 +44,7 @@ def of_x(arm: str, seed: int = 1) -> set[int]:
 
 
 def test_rule_off_puts_the_drops_back_in_the_share_in_which_they_fell() -> None:
-    off, full = of_x("off:r"), of_x("full")
+    off, full = of_x("unfiltered:r"), of_x("full")
     assert full <= off
     assert len(full) == 40
     assert len(off - full) == 20  # 30 fell for 60 kept; 40 kept rows are drawn
@@ -52,14 +52,14 @@ def test_rule_off_puts_the_drops_back_in_the_share_in_which_they_fell() -> None:
 
 
 def test_the_random_control_takes_as_many_tokens_as_fell_from_the_same_rows() -> None:
-    off, control, full = of_x("off:r"), of_x("random:r"), of_x("full")
+    off, control, full = of_x("unfiltered:r"), of_x("random:r"), of_x("full")
     assert control < off
     assert control - full, "some of what the rule drops stays"
     longest = int(LENGTHS.max())
     assert abs(sum(LENGTHS[list(control)]) - sum(LENGTHS[list(full)])) <= longest / 2 + 1
 
 
-@pytest.mark.parametrize("arm", ["off:r", "random:r", "only:r"])
+@pytest.mark.parametrize("arm", ["unfiltered:r", "random:r", "only:r"])
 def test_every_rule_arm_trains_as_many_tokens_and_leaves_other_buckets_alone(arm: str) -> None:
     full, other = drawn("full"), drawn(arm)
     assert other.shares["x"].trained_tokens == pytest.approx(full.shares["x"].trained_tokens, abs=LENGTHS.max() / 2 + 1)
@@ -71,28 +71,28 @@ def test_every_rule_arm_trains_as_many_tokens_and_leaves_other_buckets_alone(arm
 def test_a_draw_is_that_of_its_seed() -> None:
     assert of_x("random:r") == of_x("random:r")
     assert of_x("random:r") != of_x("random:r", seed=2)
-    assert (drawn("off:r").order == drawn("off:r").order).all()
+    assert (drawn("unfiltered:r").order == drawn("unfiltered:r").order).all()
 
 
 def test_drops_alone_are_never_over_drawn() -> None:
     settings = SETTINGS.model_copy(update={"rules": ("few",)})
     with pytest.raises(RefusedError, match=r"2 rows that can be trained on fell to 'few', too few .* 16 passes"):
         drawn("only:few", settings=settings)
-    assert drawn("off:few", settings=settings).shares["x"].rows == 41
+    assert drawn("unfiltered:few", settings=settings).shares["x"].rows == 41
 
 
 def test_at_least_one_row_stays() -> None:
     pool = Pool.of(["x/1", "x/2"], ["x", "x"], [3, 4])
     assert len(without_at_random(pool, np.array([0, 1]), 1000, np.random.default_rng(0))) == 1
     assert len(put_back(pool, "x", 0, "r", np.array([0]), np.array([1]))) == 1
-    assert rule_portion(pool, "x", 0, ("off", "r"), np.array([0]), np.array([], np.int64), 9.0, 16) is None
+    assert rule_portion(pool, "x", 0, ("unfiltered", "r"), np.array([0]), np.array([], np.int64), 9.0, 16) is None
 
 
 def test_the_design_asks_for_rule_arms_and_their_cost_is_that_of_full() -> None:
     supply = {"code": Supply(100, 1000, 3000)}
     settings = AblationSettings(doses=(), leave_one_out=False, rules=("dedup",), seeds=(1,))
     names = [arm.name for arm in arms(settings, {"code": 100})]
-    assert names == ["base", "full", "random:dedup", "off:dedup", "only:dedup"]
+    assert names == ["base", "full", "random:dedup", "unfiltered:dedup", "only:dedup"]
     assert plan_of(settings, supply, [], 0, 10).tokens == 4 * plan_of(settings, supply, [], 0, 10, rules=[]).tokens
     with pytest.raises(ValidationError):
         AblationSettings(rule_arms=("on",))  # type: ignore[arg-type]  # the mistake to be found

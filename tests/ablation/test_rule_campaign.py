@@ -43,7 +43,7 @@ def done(world: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, di
         epochs=2.0,
         holdout=0.2,
         rules=("wrong", "nothing"),
-        rule_arms=("random", "off"),
+        rule_arms=("random", "unfiltered"),
         random_mixtures=1,
         sample={"k": 2, "max_new_tokens": 6},
         train={"batch_tokens": 128, "learning_rate": 6e-3},
@@ -61,14 +61,15 @@ def done(world: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, di
 
 def test_rule_arms_train_beside_the_others_at_equal_tokens(done: Any) -> None:
     plan = done[1]["plan"]
-    assert list(plan["arm_tokens"]) == ["base", "full", "random:wrong", "off:wrong", "mix:random-1"]
+    assert list(plan["arm_tokens"]) == ["base", "full", "random:wrong", "unfiltered:wrong", "mix:random-1"]
     full = sum(plan["arm_tokens"]["full"].values())
-    for arm in ("random:wrong", "off:wrong", "mix:random-1"):
+    for arm in ("random:wrong", "unfiltered:wrong", "mix:random-1"):
         assert sum(plan["arm_tokens"][arm].values()) == pytest.approx(full, abs=4)
-    assert plan["arm_tokens"]["off:wrong"]["math_reasoning"] == plan["arm_tokens"]["full"]["math_reasoning"]
+    assert plan["arm_tokens"]["unfiltered:wrong"]["math_reasoning"] == plan["arm_tokens"]["full"]["math_reasoning"]
     assert done[1]["status"] == {"ok": 5}
     off, full_rows = (
-        read_json(done[0] / f"trials/{name}_s1/trial.json")["mixture"]["code"]["rows"] for name in ("off-wrong", "full")
+        read_json(done[0] / f"trials/{name}_s1/trial.json")["mixture"]["code"]["rows"]
+        for name in ("unfiltered-wrong", "full")
     )
     assert off == full_rows + 20
 
@@ -83,4 +84,4 @@ def test_a_rule_that_dropped_nothing_has_no_arm_and_one_seed_shows_nothing(done:
     (verdict,) = rule_gains(pl.read_parquet(done[0] / "scores.parquet"), "nll")
     assert verdict.rule == "wrong"
     assert verdict.word == "not shown to help"
-    assert {gain.control for gain in verdict.gains} == {"random", "off"}
+    assert {gain.control for gain in verdict.gains} == {"random", "unfiltered"}

@@ -62,7 +62,7 @@ def test_many_rules_share_the_error() -> None:
 
 
 def test_without_its_control_or_with_one_seed_nothing_is_shown() -> None:
-    means = {b: {"full": 0.8, "off:r": 0.3} for b in BUCKETS}
+    means = {b: {"full": 0.8, "unfiltered:r": 0.3} for b in BUCKETS}
     (verdict,) = rule_gains(table(means, 1))
     assert verdict.word == "not shown to help"
     assert "no random control" in verdict.why
@@ -73,9 +73,13 @@ def test_without_its_control_or_with_one_seed_nothing_is_shown() -> None:
 
 
 def test_other_controls_are_reported_without_a_word() -> None:
-    means = {b: {"full": 0.6, "random:r": 0.6, "off:r": 0.5, "only:r": 0.2} for b in BUCKETS}
+    means = {b: {"full": 0.6, "random:r": 0.6, "unfiltered:r": 0.5, "only:r": 0.2} for b in BUCKETS}
     (verdict,) = rule_gains(table(means, 1))
-    assert {(g.control, g.word is None) for g in verdict.gains} == {("random", False), ("off", True), ("only", True)}
+    assert {(g.control, g.word is None) for g in verdict.gains} == {
+        ("random", False),
+        ("unfiltered", True),
+        ("only", True),
+    }
     only = next(g for g in verdict.gains if g.control == "only" and g.bucket == "all")
     assert only.interval.low > 0.2
 

@@ -20,8 +20,8 @@ from ablation.scores import Scores, read_scores
 from ablation.stats import Estimate, holm, mde
 
 Word = Literal["shown to help", "not shown to help", "shown to harm"]
-Control = Literal["random", "off", "only"]
-CONTROLS: tuple[Control, ...] = ("random", "off", "only")
+Control = Literal["random", "unfiltered", "only"]
+CONTROLS: tuple[Control, ...] = ("random", "unfiltered", "only")
 OVERALL = "all"
 _Line = tuple[str, Control, str, Estimate]
 
