@@ -21,6 +21,8 @@ from curate.shards import StageFolder
 _BY_DESIGN = ("balance",)
 """Stages that drop good rows on purpose: a false drop means nothing there."""
 
+_NO_ROW = "put on trial, but no row that can be trained on and put back fell to it"
+
 
 def filters_part(out: Path) -> tuple[Filter, ...]:
     """One line a rule, those measured first, then by rows dropped. `out` is a run folder."""
@@ -33,14 +35,13 @@ def filters_part(out: Path) -> tuple[Filter, ...]:
     groups = [
         (str(stage), str(rule), rows) for (stage, rule), rows in fell.group_by("stage", "rule", maintain_order=True)
     ]
-    groups += [
-        (stage, stage, fell.filter(stage=stage)) for stage in RULE_STAGES if stage in measured and stage in stages
-    ]
-    lines = [
-        _line(stage, rule, rows, kept[stage], labels, measured.get(rule))
-        for stage, rule, rows in groups
-        if stage in kept
-    ]
+    asked = ((stored["recipe"].get("ablate") or {}).get("rules") or ()) if journal.get("ablation") else ()
+    groups += [(stage, stage, fell.filter(stage=stage)) for stage in RULE_STAGES if stage in asked and stage in stages]
+    lines = []
+    for stage, rule, rows in groups:
+        if stage in kept:
+            line = _line(stage, rule, rows, kept[stage], labels, measured.get(rule))
+            lines.append(line.model_copy(update={"why": _NO_ROW}) if rule in asked and rule not in measured else line)
     return tuple(sorted(lines, key=lambda line: (line.word == "not measured", -line.dropped, line.stage, line.rule)))
 
 

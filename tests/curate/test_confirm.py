@@ -196,6 +196,16 @@ def test_the_gain_ledger_stands_on_the_page_and_in_the_terminal(out: Path) -> No
     assert "What each filter buys" in render(build(out))
 
 
+def test_a_rule_on_trial_that_dropped_nothing_is_said(out: Path) -> None:
+    stored = read_json(out / "recipe.json")
+    stored["recipe"]["ablate"]["rules"] = ["dedup", "balance"]
+    write_json(out / "recipe.json", stored)
+    (line,) = (line for line in filters_part(out) if line.rule == "balance")
+    assert (line.word, line.dropped) == ("not measured", 0)
+    assert "no row that can be trained on" in line.why
+    assert line.why in filters_text(filters_part(out))
+
+
 def test_false_drops_are_counted_against_labels(out: Path) -> None:
     """Of the rows that fell to dedup, the labels call one clean and one a duplicate."""
     stored = read_json(out / "recipe.json")
