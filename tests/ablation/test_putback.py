@@ -95,7 +95,7 @@ def test_the_design_asks_for_rule_arms_and_their_cost_is_that_of_full() -> None:
     assert names == ["base", "full", "random:dedup", "unfiltered:dedup", "only:dedup"]
     assert plan_of(settings, supply, [], 0, 10).tokens == 4 * plan_of(settings, supply, [], 0, 10, rules=[]).tokens
     with pytest.raises(ValidationError):
-        AblationSettings(rule_arms=("on",))  # type: ignore[arg-type]  # the mistake to be found
+        AblationSettings(rule_arms=("on",))
 
 
 def test_random_mixtures_share_out_the_tokens_of_full() -> None:
