@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ablation.analysis import AnalyseSettings, Analysis, analyse
+    from ablation.confirm import Confirmation, confirmation, contenders, fresh_seeds
     from ablation.design import BucketPlan, Plan, arms, plan
     from ablation.experiment import campaign
     from ablation.gain import (
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     )
     from ablation.grading import SCORE_SCHEMA
     from ablation.holdout import hold_out
+    from ablation.jsonable import plain
     from ablation.loop import FINAL, run_trials
     from ablation.metrics import (
         answer_entropy,
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
         pass_at_k,
         pass_hat_k,
     )
+    from ablation.rule_worth import RuleVerdict, rule_gains
     from ablation.settings import AblationSettings, SampleSettings, SavedModel, TinyModel, TrainSettings
     from ablation.signs import LossCurve
     from ablation.tasks import TASKS, Task, check_items
@@ -47,6 +50,13 @@ _HOME = {
     "AnalyseSettings": "analysis",
     "analyse": "analysis",
     "campaign": "experiment",
+    "Confirmation": "confirm",
+    "confirmation": "confirm",
+    "contenders": "confirm",
+    "fresh_seeds": "confirm",
+    "RuleVerdict": "rule_worth",
+    "rule_gains": "rule_worth",
+    "plain": "jsonable",
     "BucketPlan": "design",
     "Plan": "design",
     "arms": "design",
@@ -102,6 +112,7 @@ __all__ = [
     "Boundary",
     "BucketDecision",
     "BucketPlan",
+    "Confirmation",
     "Decision",
     "Gain",
     "Interval",
@@ -110,6 +121,7 @@ __all__ = [
     "Plan",
     "Readiness",
     "Result",
+    "RuleVerdict",
     "SampleSettings",
     "SavedModel",
     "Share",
@@ -125,13 +137,18 @@ __all__ = [
     "arms",
     "campaign",
     "check_items",
+    "confirmation",
+    "contenders",
     "distinct_n",
+    "fresh_seeds",
     "hold_out",
     "learnable_fraction",
     "maj_at_k",
     "pass_at_k",
     "pass_hat_k",
+    "plain",
     "plan",
+    "rule_gains",
     "run_trials",
 ]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -16,6 +15,7 @@ from ablation.decide import decide
 from ablation.evidence import Margins
 from ablation.gain import Decision, Gain, Mixture
 from ablation.gains import Decomposition, decompose, gains
+from ablation.jsonable import plain as plain_of
 from ablation.next_step import VERIFIABLE
 from ablation.recommend import Limits, recommend
 from ablation.scores import METRICS, read_scores
@@ -71,7 +71,7 @@ class Analysis:
 
     def to_json(self) -> dict[str, Any]:
         """Plain dicts, lists, strings and finite numbers; what is not finite is None."""
-        plain: dict[str, Any] = _plain(asdict(self))
+        plain: dict[str, Any] = plain_of(asdict(self))
         return plain
 
 
@@ -83,13 +83,15 @@ def analyse(
     trained_tokens: Mapping[str, int] | None = None,
     prior: Mapping[str, float] | None = None,
     losses: Sequence[LossCurve] = (),
+    arm_tokens: Mapping[str, Mapping[str, int]] | None = None,  # noqa: ARG001 - for the response surface
 ) -> Analysis:
     """Analyse one campaign.
 
     scores: the long table of SCORE_COLUMNS, with or without WATCH_COLUMNS. available_tokens: unique trainable tokens
     per bucket. trained_tokens: the same in the full arm, default all that is available. losses: training loss of the
-    trials. Raises InputError when columns or the deciding metric are missing and RefusedError when the budget or the
-    floors cannot be met.
+    trials. arm_tokens: arm -> bucket -> trained tokens with all repeats, what a response surface is fitted on. Raises
+    InputError when columns or the deciding metric are missing and RefusedError when the budget or the floors cannot be
+    met.
     """
     settings = settings or AnalyseSettings()
     metric = settings.metric or "pass@1"
@@ -125,13 +127,3 @@ def analyse(
     ]
     parts = [decompose(cell, arm) for (_, split), cell in table.cells.items() if split == "dev" for arm in cell.arms]
     return Analysis((*found, *beside), tuple(fitted), tuple(parts), decision, mixture)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, float):  # numpy's float64 is one too, and no JSON writer knows it
-        return float(value) if math.isfinite(value) else None
-    return value

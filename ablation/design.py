@@ -6,12 +6,13 @@ import json
 import struct
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from ablation.designed import designed
 from ablation.holdout import hold_out
 from ablation.settings import AblationSettings, TinyModel
 from ablation.trial import Arm
@@ -64,6 +65,12 @@ class Plan:
     """Rows and items that cannot be used, by reason."""
     available_tokens: dict[str, int]
     """Unique trained tokens per bucket of all rows: beyond the caps, and of rows longer than this model's context."""
+    usable_tokens: dict[str, int] = field(default_factory=dict)
+    """The same without rows longer than the context: what a mixture of this model can be drawn from."""
+    mixtures: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Trained tokens per bucket that each mixture arm asks for."""
+    arm_tokens: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Arm -> bucket -> trained tokens with all repeats, the mean over seeds; empty before anything is drawn."""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -78,11 +85,16 @@ class Supply:
     all_turns: int
 
 
-def arms(settings: AblationSettings, rows: Mapping[str, int], mixtures: Sequence[str] = ()) -> list[Arm]:
-    """base, full, smaller doses, leave-one-out for every bucket with at least `min_rows` rows.
+def arms(
+    settings: AblationSettings,
+    rows: Mapping[str, int],
+    mixtures: Sequence[str] = (),
+    rules: Sequence[str] | None = None,
+) -> list[Arm]:
+    """base, full, smaller doses, leave-one-out for every bucket with at least `min_rows` rows, and rule arms.
 
     With `mixtures` the design is the base and one arm per mixture. Leaving out the only bucket would be
-    the base again, so one bucket has no leave-one-out arm.
+    the base again, so one bucket has no leave-one-out arm. `rules` are those that dropped rows; default all asked for.
     """
     if mixtures:
         return [Arm("base", "base", dose=0.0), *(Arm(f"mix:{name}", "mixture") for name in mixtures)]
@@ -95,11 +107,17 @@ def arms(settings: AblationSettings, rows: Mapping[str, int], mixtures: Sequence
         Arm("full", "full"),
         *(Arm(f"dose:{dose:g}", "dose", dose=dose) for dose in doses),
         *(Arm(f"loo:{bucket}", "leave_one_out", bucket) for bucket in left_out),
+        *(
+            Arm(f"{kind}:{rule}", "rule")
+            for rule in (settings.rules if rules is None else rules)
+            for kind in settings.rule_arms
+        ),
     ]
 
 
 def splits_of(arm: Arm, settings: AblationSettings) -> list[str]:
-    return list(settings.loo_splits) if arm.kind == "leave_one_out" else ["dev", "ood", "hard"]
+    one_question = arm.kind in ("leave_one_out", "rule")
+    return list(settings.loo_splits) if one_question else ["dev", "ood", "hard"]
 
 
 def smallest_effect(items: int, k: int, seeds: int) -> float:
@@ -147,17 +165,22 @@ def plan_of(
     skipped: Mapping[str, int] | None = None,
     mixtures: Mapping[str, Mapping[str, int]] | None = None,
     available: Mapping[str, int] | None = None,
+    rules: Sequence[str] | None = None,
 ) -> Plan:
     """The plan from what each bucket has; `prompt_tokens` is the sum over all eval items, `available` the trained
-    tokens of each bucket's rows where more than the supply could be counted."""
+    tokens of each bucket's rows where more than the supply could be counted, `rules` those that dropped rows."""
     capped = {bucket: _capped(settings, bucket, s) for bucket, s in supply.items()}
-    chosen = arms(settings, {bucket: s.rows for bucket, s in capped.items()}, sorted(mixtures or {}))
+    chosen = arms(settings, {bucket: s.rows for bucket, s in capped.items()}, sorted(mixtures or {}), rules)
+    if not mixtures:
+        trained_in_full = {b: (float(s.trained), settings.passes(b) * s.trained) for b, s in capped.items()}
+        mixtures = designed(trained_in_full, settings.random_mixtures, settings.add_one)
+        chosen += [Arm(f"mix:{name}", "mixture") for name in mixtures]
     left_out = {arm.bucket for arm in chosen}
     trained = processed = sampled = read = 0.0
     sizes = Counter(str(item.split) for item in items)
     prompts = Counter(str(item.split) for item in items if _is_prompt(item))
     for arm in chosen:
-        one_trained, one_all = _cost(arm, settings, capped, mixtures or {})
+        one_trained, one_all = _cost(arm, settings, capped, mixtures)
         trained, processed = trained + one_trained, processed + one_all
         seen = splits_of(arm, settings)
         sampled += sum(prompts[split] for split in seen) * settings.sample.k * settings.sample.max_new_tokens
@@ -181,6 +204,8 @@ def plan_of(
         },
         skipped=dict(skipped or {}),
         available_tokens=dict(available or {bucket: s.trained for bucket, s in supply.items()}),
+        usable_tokens={bucket: s.trained for bucket, s in supply.items()},
+        mixtures={name: dict(tokens) for name, tokens in mixtures.items()},
     )
 
 
@@ -217,6 +242,7 @@ def _cost(
         wanted = mixtures[arm.name.removeprefix("mix:")]
         ratio = {bucket: s.all_turns / max(s.trained, 1) for bucket, s in supply.items()}
         return float(sum(wanted.values())), sum(tokens * ratio.get(bucket, 1.0) for bucket, tokens in wanted.items())
+    # A rule arm trains as many tokens as "full"; its rows' other turns are taken to be as long as the kept ones'.
     share = arm.dose if settings.control == "fixed_epochs" else 1.0
     mine = [(settings.passes(bucket) * share, s) for bucket, s in supply.items() if bucket != arm.bucket]
     return sum(passes * s.trained for passes, s in mine), sum(passes * s.all_turns for passes, s in mine)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from statistics import mean
@@ -12,14 +12,14 @@ import polars as pl
 
 from ablation.design import Plan, model_parameters, plan_of
 from ablation.grading import SCORE_SCHEMA, Grader, Grades, default_grader, score_trial
-from ablation.holdout import hold_out, opening_hash
+from ablation.holdout import hold_out, not_held_out, opening_hash
 from ablation.loop import run_trials
 from ablation.mask import Encoder
 from ablation.reuse import take_over
 from ablation.settings import AblationSettings, TinyModel
 from ablation.tasks import check_items
-from ablation.trial import Result, Trial
-from ablation.trials import Mixtures, encode_pool, write_items, write_trials
+from ablation.trial import Result, Share, Trial
+from ablation.trials import Mixtures, encode_pool, with_dropped, write_items, write_trials
 from buckets import EvalItem, IncompleteError, InputError, cores, expand, read_frame, read_json, write_frame, write_json
 
 Progress = Callable[[int, int], None]
@@ -38,6 +38,7 @@ def campaign(
     grader: Grader | None = None,
     mixtures: Mixtures | None = None,
     earlier: Sequence[Path] = (),
+    dropped: Mapping[str, pl.DataFrame] | None = None,
 ) -> dict[str, Any]:
     """Train and score every arm; leaves plan.json, results.json and scores.parquet in `folder`.
 
@@ -45,6 +46,8 @@ def campaign(
     where relative paths of the settings start; `models` is where a tiny base is kept for later campaigns;
     `mixtures` (name -> bucket -> trained tokens) replaces the arms by one per mixture, to confirm a proposal;
     `earlier` are folders of other campaigns, whose finished trials are taken over where they are these very trials.
+    `dropped` (rule -> the rows it took, as `pool`, with the `witness` of a duplicate) is for the arms of
+    `settings.rules`; a rule without a usable row has no arm. What could give a held-out answer away is not put back.
     `progress` gets trials done and in all. A second call with the same arguments resumes.
     Returns {"scores", "plan", "status", "base"}: the path, Plan.to_json(), counts, and for a tiny model the
     conversations that its base was made from and those withheld from it.
@@ -58,6 +61,12 @@ def campaign(
     model = base_model(settings, models or folder / "models", base, withheld)
     encoder, context = load_encoder(model)
     encodings = encode_pool(training, encoder, context)
+    if settings.rules and not mixtures:
+        back, leaks = not_held_out(dropped or {}, withheld, set(pool["id"]) - set(training["id"]))
+        encodings = with_dropped(
+            encodings, {rule: back[rule] for rule in settings.rules if rule in back}, encoder, context
+        )
+        encodings.skipped.update(leaks)
     used, skipped_items, eval_digest = write_items([*items, *held], encoder, context, folder / "eval.npz")
     if not used:
         raise InputError(
@@ -74,6 +83,7 @@ def campaign(
         skipped=encodings.skipped + skipped_items,
         mixtures=mixtures,
         available=encodings.available,
+        rules=[rule for rule in settings.rules if encodings.dropped.get(rule)],
     )
     trials = write_trials(
         planned.arms,
@@ -84,7 +94,8 @@ def campaign(
         eval_file=folder / "eval.npz",
         eval_digest=eval_digest,
         threads=1 if isinstance(settings.model, TinyModel) else max(1, cores() // workers),
-        mixtures=mixtures or {},
+        mixtures=planned.mixtures,
+        capped=not mixtures,
     )
     planned = _drawn(planned, trials)
     write_json(folder / "plan.json", planned.to_json())
@@ -104,13 +115,20 @@ def campaign(
 
 
 def _drawn(planned: Plan, trials: Sequence[Trial]) -> Plan:
-    """The plan with the unique trained tokens that the full arms drew, the mean over seeds, for the planned ones."""
-    full = [trial.mixture for trial in trials if trial.arm.kind == "full"]
-    if not full:
-        return planned
-    counted = {b: round(mean(shares[b].unique_tokens for shares in full)) for b in full[0]}
-    buckets = {b: replace(line, trained_tokens=counted[b]) for b, line in planned.buckets.items()}
-    return replace(planned, buckets=buckets)
+    """The plan with what the arms drew, the mean over seeds: unique trained tokens of "full", trained tokens of all."""
+    by_arm: dict[str, list[Mapping[str, Share]]] = {}
+    for trial in trials:
+        by_arm.setdefault(trial.arm.name, []).append(trial.mixture)
+    arm_tokens = {
+        arm: {b: round(mean(shares[b].trained_tokens for shares in drawn)) for b in drawn[0]}
+        for arm, drawn in by_arm.items()
+    }
+    full = by_arm.get("full", [])
+    counted = {b: round(mean(shares[b].unique_tokens for shares in full)) for b in (full[0] if full else ())}
+    buckets = {
+        b: replace(line, trained_tokens=counted.get(b, line.trained_tokens)) for b, line in planned.buckets.items()
+    }
+    return replace(planned, buckets=buckets, arm_tokens=arm_tokens)
 
 
 def _made_from(settings: AblationSettings, model: Path) -> dict[str, int] | None:

@@ -203,6 +203,6 @@ class Mixture:
 
     budget_tokens: int
     weights: tuple[Weight, ...]
-    status: Literal["proposal", "confirmed"] = "proposal"
-    """ "confirmed" is for a mixture trained beside the baselines; no command does that yet, so nothing writes it."""
+    status: Literal["proposal", "confirmed", "not shown better", "worse"] = "proposal"
+    """Anything but "proposal" is what training it beside the baselines showed (`curate confirm`)."""
     notes: tuple[str, ...] = field(default_factory=tuple)

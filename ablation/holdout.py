@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 import polars as pl
@@ -54,6 +54,27 @@ def hold_out(pool: pl.DataFrame, fraction: float, most: int) -> tuple[pl.DataFra
         ]
     names = sorted(name for key in held for name in rows[key])
     return pool.filter(~pl.col("id").is_in(names)), items
+
+
+def not_held_out(
+    dropped: Mapping[str, pl.DataFrame], withheld: Collection[int], held: Collection[str]
+) -> tuple[dict[str, pl.DataFrame], Counter[str]]:
+    """Dropped rows that may be trained on, and how many may not: a copy of a held-out talk would give it away.
+
+    `withheld` are the `opening_hash`es of eval items and held-out talks, `held` the ids of rows held out. A duplicate
+    goes with its `witness`, whatever it opens with.
+    """
+    kept, leaks = {}, Counter[str]()
+    gone = pl.Series("gone", sorted(held), dtype=pl.String)
+    for rule, frame in dropped.items():
+        shut = {record.id for record in records(frame) if opening_hash(record.messages) in withheld}
+        closed = pl.col("id").is_in(pl.Series(sorted(shut), dtype=pl.String).implode())
+        if "witness" in frame.columns:
+            closed = closed | pl.col("witness").is_in(gone.implode()).fill_null(value=False)
+        kept[rule] = frame.filter(~closed)
+        if lost := frame.height - kept[rule].height:
+            leaks[f"dropped by {rule}, but it opens like a held-out talk or an eval item"] = lost
+    return kept, leaks
 
 
 def opening_hash(messages: Sequence[Message]) -> int:

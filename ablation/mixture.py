@@ -52,7 +52,8 @@ class Draw:
     shares: dict[str, Share]
 
 
-def _rng(seed: int, *words: str) -> np.random.Generator:
+def seeded(seed: int, *words: str) -> np.random.Generator:
+    """A generator of its own for each purpose, so that one draw never moves another."""
     digest = hashlib.blake2b("\0".join(words).encode(), digest_size=8).digest()
     return np.random.default_rng([seed, int.from_bytes(digest, "big")])
 
@@ -65,7 +66,7 @@ def choose(pool: Pool, bucket: str, seed: int, rows: int) -> Ints:
     members = pool.members.get(bucket, np.zeros(0, np.int64))
     if rows > len(members):
         raise CurateError(f"bucket {bucket!r}: {rows} rows asked, {len(members)} available")
-    return members[_rng(seed, "rows", bucket).permutation(len(members))[:rows]]
+    return members[seeded(seed, "rows", bucket).permutation(len(members))[:rows]]
 
 
 def available(pool: Pool, bucket: str, seed: int, rows: int | None, tokens: int | None) -> Ints:
@@ -82,7 +83,9 @@ def repeat(pool: Pool, bucket: str, rows: Ints, tokens: float, seed: int) -> Int
     """`rows` in freshly shuffled passes until the trained tokens come nearest to `tokens` (at least one row)."""
     per_pass = int(pool.trained[rows].sum())
     passes = int(np.ceil(tokens / per_pass)) + 1
-    sequence = np.concatenate([rows[_rng(seed, "pass", bucket, str(p)).permutation(len(rows))] for p in range(passes)])
+    sequence = np.concatenate(
+        [rows[seeded(seed, "pass", bucket, str(p)).permutation(len(rows))] for p in range(passes)]
+    )
     running = np.cumsum(pool.trained[sequence])
     return sequence[: int(np.argmin(np.abs(running - tokens))) + 1]
 
@@ -94,12 +97,15 @@ def portion(pool: Pool, bucket: str, seed: int, full: Ints, dose: float, epochs:
     return Portion(rows, repeat(pool, bucket, rows, epochs * float(pool.trained[counted].sum()), seed))
 
 
-def portion_of_tokens(pool: Pool, bucket: str, seed: int, tokens: int, max_epochs: float) -> Portion:
+def portion_of_tokens(
+    pool: Pool, bucket: str, seed: int, tokens: int, max_epochs: float, among: Ints | None = None
+) -> Portion:
     """`tokens` trained tokens of a bucket from as many unique rows as that takes, repeated at most `max_epochs`.
 
-    Raises CurateError with the numbers when the bucket cannot give that many.
+    `among` are the rows to take from, in order; default all of the bucket in seeded order. Raises CurateError with the
+    numbers when they cannot give that many.
     """
-    everything = choose(pool, bucket, seed, len(pool.members.get(bucket, ())))
+    everything = choose(pool, bucket, seed, len(pool.members.get(bucket, ()))) if among is None else among
     have = int(pool.trained[everything].sum())
     if tokens > have * max_epochs:
         raise CurateError(
@@ -121,7 +127,7 @@ def interleave(pool: Pool, portions: Mapping[str, Portion], seed: int) -> Draw:
     for bucket in sorted(portions):
         part = portions[bucket]
         count = len(part.sequence)
-        keys.append((np.arange(count) + _rng(seed, "place", bucket).random(count)) / max(count, 1))
+        keys.append((np.arange(count) + seeded(seed, "place", bucket).random(count)) / max(count, 1))
         rows.append(part.sequence)
         unique = int(pool.trained[part.rows].sum())
         shares[bucket] = Share(len(part.rows), unique, int(pool.trained[part.sequence].sum()))

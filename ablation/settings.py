@@ -117,6 +117,16 @@ class AblationSettings(_Table):
     """Splits that leave-one-out arms are scored on; every other arm is scored on all."""
     min_rows: int = Field(20, ge=1)
     """Buckets with fewer usable rows are trained on but not left out."""
+    rules: tuple[str, ...] = ()
+    """Filter rules, or stages for all of their rules (check, dedup, semantic, balance), whose worth is measured with
+    `rule_arms`; needs the rows that they dropped."""
+    rule_arms: tuple[Literal["random", "unfiltered", "only"], ...] = ("random", "unfiltered", "only")
+    """random: as many tokens taken out at random instead of by the rule, the control that decides; unfiltered: the
+    rule's dropped rows put back; only: the dropped rows alone. All train as many tokens as "full"."""
+    random_mixtures: int = Field(0, ge=0)
+    """Arms that share the tokens of "full" out anew, drawn from a flat Dirichlet: for a response surface."""
+    add_one: bool = False
+    """One arm per bucket that trains on its rows alone, as many tokens of it as in "full"."""
     workers: int | None = Field(None, ge=1)
     """Trials at once; none: one per core."""
     timeout_minutes: float = Field(60.0, gt=0)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,13 @@ import polars as pl
 
 from ablation.design import Supply, splits_of
 from ablation.mask import Encoder
-from ablation.mixture import Draw, Pool, interleave, portion, portion_of_tokens
+from ablation.mixture import Draw, Ints, Pool, Portion, interleave, portion, portion_of_tokens, repeat
 from ablation.mixture import available as drawn
 from ablation.pack import Rows
+from ablation.putback import Dropped, kind_and_rule, rule_portion
 from ablation.settings import AblationSettings
 from ablation.trial import Arm, Trial
-from buckets import EvalItem, InputError, RowError, digest, digest_file, records
+from buckets import EvalItem, InputError, RefusedError, RowError, digest, digest_file, records
 
 Mixtures = Mapping[str, Mapping[str, int]]
 _Row = tuple[EvalItem, list[int], list[bool]]
@@ -36,6 +37,8 @@ class Encodings:
     skipped: Counter[str]
     available: dict[str, int]
     """Assistant tokens per bucket of every row with an exact mask, those longer than the context too."""
+    dropped: Dropped = field(default_factory=dict)
+    """Usable rows that filter rules took out; they stand behind the pool's own in `rows` and in no bucket of it."""
 
     def supply(self) -> dict[str, Supply]:
         lengths = self.rows.lengths
@@ -50,6 +53,56 @@ def encode_pool(pool: pl.DataFrame, encoder: Encoder, context: int) -> Encodings
 
     Raises InputError when no row is usable.
     """
+    ids, buckets, encoded, skipped, available = _encode(pool, encoder, context)
+    if not encoded:
+        why = ", ".join(f"{reason}: {count}" for reason, count in skipped.most_common())
+        raise InputError(f"no row can be trained on ({why or 'the pool is empty'})")
+    rows = Rows.of(encoded)
+    return Encodings(rows, Pool.of(ids, buckets, rows.trained_counts), skipped, dict(sorted(available.items())))
+
+
+def with_dropped(
+    encodings: Encodings, dropped: Mapping[str, pl.DataFrame], encoder: Encoder, context: int
+) -> Encodings:
+    """Beside the pool, the rows that rules dropped (rule -> rows); a row may stand under a rule and its stage.
+
+    Rows whose bucket has no kept row are left out: there is nothing to put them back into.
+    """
+    if not dropped:
+        return encodings
+    everything = pl.concat(dropped.values()).unique("id", keep="first")
+    ids, buckets, encoded, skipped, _ = _encode(everything, encoder, context)
+    more, first = Rows.of(encoded), len(encodings.rows)
+    place = {id: first + index for index, id in enumerate(ids)}
+    bucket_of = dict(zip(ids, buckets, strict=True))
+    members: dict[str, dict[str, list[int]]] = {rule: {} for rule in dropped}
+    for rule, frame in dropped.items():
+        for id in sorted(frame["id"]):
+            if id in place and bucket_of[id] in encodings.pool.members:
+                members[rule].setdefault(bucket_of[id], []).append(place[id])
+    old = encodings.rows
+    rows = Rows(
+        np.concatenate([old.tokens, more.tokens]),
+        np.concatenate([old.trained, more.trained]),
+        np.concatenate([old.starts, old.starts[-1] + more.starts[1:]]),
+    )
+    counted = Counter({f"dropped row: {reason}": count for reason, count in skipped.items()})
+    return replace(
+        encodings,
+        rows=rows,
+        pool=replace(encodings.pool, trained=rows.trained_counts),
+        skipped=encodings.skipped + counted,
+        dropped={
+            rule: {bucket: np.array(found[bucket], np.int64) for bucket in sorted(found)}
+            for rule, found in members.items()
+        },
+    )
+
+
+def _encode(
+    pool: pl.DataFrame, encoder: Encoder, context: int
+) -> tuple[list[str], list[str], list[tuple[list[int], list[bool]]], Counter[str], Counter[str]]:
+    """ids, buckets and tokens of the usable rows in the order of their ids; the skipped; assistant tokens available."""
     skipped, available = Counter[str](), Counter[str]()
     ids, buckets, encoded = [], [], []
     for record in records(pool.sort("id")):
@@ -68,11 +121,7 @@ def encode_pool(pool: pl.DataFrame, encoder: Encoder, context: int) -> Encodings
         ids.append(record.id)
         buckets.append(record.bucket)
         encoded.append((row.ids, row.trained))
-    if not encoded:
-        why = ", ".join(f"{reason}: {count}" for reason, count in skipped.most_common())
-        raise InputError(f"no row can be trained on ({why or 'the pool is empty'})")
-    rows = Rows.of(encoded)
-    return Encodings(rows, Pool.of(ids, buckets, rows.trained_counts), skipped, dict(sorted(available.items())))
+    return ids, buckets, encoded, skipped, available
 
 
 def write_items(
@@ -114,18 +163,59 @@ def write_items(
     return used, skipped, _write_arrays(path, arrays)
 
 
-def draw_arm(arm: Arm, seed: int, pool: Pool, settings: AblationSettings, mixtures: Mixtures) -> Draw:
-    """The rows of one arm under one seed, in training order."""
+def draw_arm(
+    arm: Arm, seed: int, encodings: Encodings, settings: AblationSettings, mixtures: Mixtures, *, capped: bool
+) -> Draw:
+    """The rows of one arm under one seed, in training order.
+
+    `capped`: a mixture takes the rows of dose 1, as the arms beside it; otherwise all that its bucket has.
+    Raises RefusedError when what a rule dropped would have to be repeated too often in every bucket.
+    """
+    pool = encodings.pool
+
+    def full(bucket: str) -> Ints:
+        return drawn(pool, bucket, seed, settings.rows_cap(bucket), settings.tokens_per_bucket)
+
     if arm.kind == "mixture":
         wanted = mixtures[arm.name.removeprefix("mix:")]
-        chosen = {b: portion_of_tokens(pool, b, seed, n, MAX_EPOCHS) for b, n in wanted.items() if n > 0}
+        chosen = {
+            b: portion_of_tokens(pool, b, seed, n, MAX_EPOCHS, full(b) if capped else None)
+            for b, n in wanted.items()
+            if n > 0
+        }
         return interleave(pool, chosen, seed)
+    if arm.kind == "rule":
+        return interleave(pool, _rule_portions(arm, seed, encodings, settings, full), seed)
     portions = {}
     for bucket in pool.members:
         if bucket != arm.bucket:
-            full = drawn(pool, bucket, seed, settings.rows_cap(bucket), settings.tokens_per_bucket)
-            portions[bucket] = portion(pool, bucket, seed, full, arm.dose, settings.passes(bucket), settings.control)
+            portions[bucket] = portion(
+                pool, bucket, seed, full(bucket), arm.dose, settings.passes(bucket), settings.control
+            )
     return interleave(pool, portions, seed)
+
+
+def _rule_portions(
+    arm: Arm, seed: int, encodings: Encodings, settings: AblationSettings, full: Callable[[str], Ints]
+) -> dict[str, Portion]:
+    """Buckets that the rule took nothing from keep exactly what they train on in "full"."""
+    pool, (kind, rule) = encodings.pool, kind_and_rule(arm.name)
+    fell = encodings.dropped[rule]
+    portions, touched = {}, 0
+    for bucket in pool.members:
+        rows = full(bucket)
+        tokens = settings.passes(bucket) * float(pool.trained[rows].sum())
+        mine = fell.get(bucket, np.zeros(0, np.int64))
+        changed = rule_portion(pool, bucket, seed, (kind, rule), rows, mine, tokens, MAX_EPOCHS)
+        touched += changed is not None
+        portions[bucket] = changed or Portion(rows, repeat(pool, bucket, rows, tokens, seed))
+    if not touched:
+        raise RefusedError(
+            f"ablate.rules: {sum(map(len, fell.values()))} rows that can be trained on fell to {rule!r}, too few in "
+            f"every bucket to train as many tokens as the kept rows within {MAX_EPOCHS:g} passes: take {kind!r} out of "
+            "ablate.rule_arms or lower ablate.epochs"
+        )
+    return portions
 
 
 def write_trials(
@@ -139,6 +229,7 @@ def write_trials(
     eval_digest: str,
     threads: int,
     mixtures: Mixtures,
+    capped: bool = False,
 ) -> list[Trial]:
     """One folder per trial with its data.npz; trials of the first seed come first, so that early results compare."""
     shared = [_code(), _model_digest(model), eval_digest]
@@ -148,7 +239,9 @@ def write_trials(
             name = f"{arm.name.replace(':', '-')}_s{seed}"
             home = folder / name
             data = ""
-            draw = None if arm.kind == "base" else draw_arm(arm, seed, encodings.pool, settings, mixtures)
+            draw = None
+            if arm.kind != "base":
+                draw = draw_arm(arm, seed, encodings, settings, mixtures, capped=capped)
             if draw is not None:
                 unique, order = np.unique(draw.order, return_inverse=True)
                 arrays = encodings.rows.take(unique).arrays("row")

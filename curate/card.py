@@ -10,6 +10,8 @@ from typing import Any
 import polars as pl
 import yaml
 
+from buckets import read_json
+
 
 def card(
     name: str, formats: Sequence[str], recipe: dict[str, Any], summary: Sequence[dict[str, Any]], out: Path
@@ -42,6 +44,7 @@ def card(
             "",
             *_table(("stage", "rule", "rows"), _fallen(out)),
             "",
+            *_mixture(out),
             "Tokens are the toolkit's local estimate. Tool lists and call arguments are JSON strings in parquet.",
             f"Files: {', '.join(sorted(formats))}; SHA256SUMS lists every file. Sources: "
             + ", ".join(source["name"] for source in recipe["read"]["sources"])
@@ -49,6 +52,28 @@ def card(
             "",
         ]
     )
+
+
+_STATUS = {
+    "proposal": "a proposal: it has not been trained beside the proportional and uniform mixtures",
+    "confirmed": "confirmed: trained afresh, it was better than every baseline",
+    "not shown better": "not shown better than the baselines, although it was trained beside them",
+    "worse": "worse than a baseline that was trained beside it: do not use it",
+}
+
+
+def _mixture(out: Path) -> list[str]:
+    """What may be said of the mixture in mixture.json; nothing where there is none."""
+    if not (out / "mixture.json").exists():
+        return []
+    lines = [
+        "## Mixture",
+        "",
+        f"The mixture in `mixture.json` is {_STATUS[read_json(out / 'mixture.json')['status']]}.",
+    ]
+    if (out / "confirmation.json").exists():
+        lines.append(read_json(out / "confirmation.json")["headline"])
+    return [*lines, ""]
 
 
 def _licence(summary: Sequence[dict[str, Any]]) -> str:

@@ -148,6 +148,40 @@ def _again(verb: str, help: str) -> None:
 
 _again("ablate", "Train and sample the trials of a run folder; finished trials are not run again.")
 _again("decide", "Verdict and mixture from the stored scores; try other margins with --set decide.margin=0.02.")
+
+
+@app.command()
+def confirm(folder: RunDir, changes: Changes = [], workers: Workers = None, as_json: AsJson = False) -> None:  # noqa: B006
+    """Train the proposed mixture and the baselines with fresh seeds at equal tokens; until then it is a proposal."""
+    from buckets import read_json
+    from curate.confirm import FILE, cost_text
+    from curate.confirmed import confirmation_text
+    from curate.show import last_stage, stored_recipe
+
+    recipe, base = stored_recipe(folder, changes)
+    with _progress() as notify:
+        job = _job(recipe, base, folder, workers, notify, commands(folder, "confirm"))
+        _say(cost_text(job, last_stage(folder)), err=True)
+        _walk(job, None, "confirm")
+    found = read_json(folder / FILE)
+    if as_json:
+        _print_json(found)
+    else:
+        _say(confirmation_text(found))
+
+
+@app.command()
+def gains(folder: RunDir, as_json: AsJson = False) -> None:
+    """The gain ledger: what each filter rule dropped, how often wrongly, and what that bought over a random filter."""
+    from curate.gains import filters_part, filters_text
+
+    found = filters_part(folder)
+    if as_json:
+        _print_json([line.model_dump(mode="json") for line in found])
+    else:
+        _say(filters_text(found))
+
+
 _again("report", "Write report.html and report.json again.")
 _again("export", "Write the dataset for trainers again.")
 
@@ -249,7 +283,7 @@ def commands(folder: Path, verb: str) -> str:
 
     journal = read_json(folder / "run.json") if (folder / "run.json").exists() else {}
     lines = str(journal.get("command", "")).splitlines()
-    if not lines or (verb in ("ablate", "decide") and _command() not in lines):
+    if not lines or (verb in ("ablate", "decide", "confirm") and _command() not in lines):
         lines.append(_command())
     return "\n".join(lines)
 

@@ -68,7 +68,7 @@ def _write_all(table: Export, data: StageFolder, out: Path, folder: Path) -> dic
     resolved = read_json(out / "recipe.json")["recipe"]
     text = yaml.safe_dump(resolved, sort_keys=True, allow_unicode=True)
     (folder / "recipe.yaml").write_text(text, encoding="utf-8")
-    for name in ("decision.json", "mixture.json"):
+    for name in ("decision.json", "mixture.json", "confirmation.json"):
         if (out / name).exists():
             shutil.copyfile(out / name, folder / name)
     page = card(table.name, table.formats, resolved, _summary(data), out)

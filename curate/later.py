@@ -8,14 +8,22 @@ from typing import Any
 
 from ablation import FINAL, AblationSettings, LossCurve, analyse, campaign
 from buckets import InputError, read_frame, read_items, read_json, write_bytes, write_json
+from curate.confirm import POOL, confirm
 from curate.export import export
 from curate.job import Run
+from curate.putback import dropped_rows
 from curate.report import render
 from curate.report.build import build
 from curate.shards import StageFolder, kept_frame
-from curate.standing import ablate_table, ablation_entry, ablation_folder, basis, decide_table, expanded
-
-_POOL = ["id", "source", "bucket", "messages", "tools", "reference", "tests", "schema", "answer_tokens", "tokens"]
+from curate.standing import (
+    ablate_table,
+    ablation_entry,
+    ablation_folder,
+    basis,
+    confirmed_status,
+    decide_table,
+    expanded,
+)
 
 
 def ablate(job: Run, data: StageFolder, entry: dict[str, Any]) -> None:
@@ -25,7 +33,7 @@ def ablate(job: Run, data: StageFolder, entry: dict[str, Any]) -> None:
     if _worth_running(settings, folder):
         folder.manifest.unlink(missing_ok=True)
         started = time.perf_counter()
-        pool = kept_frame(data, _POOL).drop_nulls("bucket")
+        pool = kept_frame(data, POOL).drop_nulls("bucket")
         items = [item for path in expanded(settings.items, job.base) for item in read_items(path)]
         outcome = campaign(
             settings,
@@ -37,6 +45,7 @@ def ablate(job: Run, data: StageFolder, entry: dict[str, Any]) -> None:
             models=job.out / "models",
             progress=_progress(job, "ablate"),
             earlier=[path for path in sorted(job.stages.glob("ablate-*")) if path != folder.path],
+            dropped=dropped_rows(job, entry, settings.rules, POOL),
         )
         notes = {name: outcome[name] for name in ("plan", "status", "base")}
         manifest = {
@@ -68,10 +77,16 @@ def decide(job: Run, data: StageFolder, entry: dict[str, Any]) -> None:  # noqa:
     plan = read_json(folder.manifest)["notes"]["plan"]
     trained = {bucket: line["trained_tokens"] for bucket, line in plan["buckets"].items()}
     analysis = analyse(
-        scores, plan["available_tokens"], decide_table(job), trained_tokens=trained, losses=_losses(folder)
+        scores,
+        plan["available_tokens"],
+        decide_table(job),
+        trained_tokens=trained,
+        losses=_losses(folder),
+        arm_tokens=plan.get("arm_tokens"),
     ).to_json()
     if analysis["mixture"] is not None:
         analysis["mixture"]["notes"] += _of_tokens(data, plan["available_tokens"])
+        analysis["mixture"]["status"] = confirmed_status(job, analysis["mixture"], folder)
         write_json(job.out / "mixture.json", analysis["mixture"])
     write_json(job.out / "decision.json", analysis["decision"])
     write_json(job.out / "analysis.json", analysis | {"of": basis(job, data, folder)})
@@ -110,7 +125,7 @@ def ship(job: Run, data: StageFolder, entry: dict[str, Any]) -> None:
 
 Step = Callable[[Run, StageFolder, dict[str, Any]], None]
 
-LATER: dict[str, Step] = {"ablate": ablate, "decide": decide, "report": report, "export": ship}
+LATER: dict[str, Step] = {"ablate": ablate, "decide": decide, "confirm": confirm, "report": report, "export": ship}
 
 
 def _progress(job: Run, stage: str) -> Callable[[int, int], None]:

@@ -26,9 +26,9 @@ def run(job: Run, until: str | None = None, only: str | None = None) -> dict[str
     """Walk the road and return the journal (also in run.json).
 
     `until` is the last stage to run; `only` runs one stage on what stands, and raises InputError when
-    an earlier stage has not been run yet, or when the folder cannot be written; `decide` also puts its verdict on
-    the page and into the dataset that stood. Raises RecipeError for what would stop a wanted stage later, RefusedError
-    when another run holds the folder.
+    an earlier stage has not been run yet, or when the folder cannot be written; `decide` and `confirm` also put what
+    they found on the page and into the dataset that stood. Raises RecipeError for what would stop a wanted stage later,
+    RefusedError when another run holds the folder.
     """
     wanted = _wanted(job, until, only)
     if mistakes := stops(job.recipe, job.base, wanted):
@@ -58,12 +58,12 @@ def _wanted(job: Run, until: str | None, only: str | None) -> list[str]:
     for name in (until, only):
         if name is not None and name not in ROAD:
             raise InputError(f"no stage {name!r}; the stages are {', '.join(ROAD)}")
-        if name is not None and not recipe.has(name):
+        if name is not None and not recipe.has(name) and only != "confirm":
             raise InputError(f"stage {name!r} is off: the recipe has no `{name}:` table")
     on = [stage for stage in ROAD if recipe.has(stage)]
-    if only == "decide":
+    if only in ("decide", "confirm"):
         stood = recipe.has("export") and (job.out / "export").exists()
-        return ["decide", "report", *(["export"] if stood else [])]
+        return [only, "report", *(["export"] if stood else [])]
     if only is not None:
         return [only]
     return on[: on.index(until) + 1] if until is not None else on

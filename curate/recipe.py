@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from ablation import AblationSettings, AnalyseSettings, TinyModel
 from buckets import BUCKETS, FORMATS, READERS, InputError, RecipeError, expand
@@ -35,12 +35,26 @@ ROAD = (
     "balance",
     "ablate",
     "decide",
+    "confirm",
     "report",
     "export",
 )
 """Stages in the order in which they run."""
 
 CLEANING = ROAD[: ROAD.index("ablate")]
+
+
+RULE_STAGES = ("check", "dedup", "semantic", "balance")
+"""Stages whose rules an ablation can put on trial. What decontamination took would be scored as a gain."""
+
+
+class Confirm(Table):
+    """The proposed mixture is trained beside the baselines, with fresh seeds and equal tokens."""
+
+    seeds: int = Field(3, ge=2)
+    """Training runs of each mixture, with seeds that nothing in this run folder has used. Fix it before looking."""
+    tokens: int | None = Field(None, ge=1)
+    """Trained tokens of each run; none: the budget that the mixture was proposed for."""
 
 
 class Recipe(Table):
@@ -66,6 +80,8 @@ class Recipe(Table):
     """SFT+eval trials: doses and leave-one-out."""
     decide: AnalyseSettings | None = None
     """Margins and budget of the verdict and the mixture."""
+    confirm: Confirm | None = None
+    """The proposal trained afresh beside the baselines; `curate confirm` does it also without this table."""
     export: Export | None = None
     """What is written for trainers."""
     truth: str | None = None
@@ -188,11 +204,14 @@ def _meaning(recipe: Recipe, base: Path) -> Iterable[str]:
     if recipe.ablate is not None:
         yield from _files("ablate.items", recipe.ablate.items, base)
         yield from _trainable(recipe.ablate, base)
+        yield from _on_trial(recipe, recipe.ablate.rules)
         if recipe.bucket is None:
             yield "ablate: needs buckets; add an empty table `bucket:`"
     yield from _buckets(recipe)
     if recipe.decide is not None and recipe.ablate is None:
         yield "decide: nothing to decide from; add an `ablate:` table or remove `decide:`"
+    if recipe.confirm is not None and recipe.decide is None:
+        yield "confirm: no mixture is proposed; add a `decide:` table or remove `confirm:`"
     if recipe.truth is not None:
         yield from _files("truth", (recipe.truth,), base)
 
@@ -232,6 +251,22 @@ def _trainable(ablate: AblationSettings, base: Path) -> Iterable[str]:
         yield "ablate: nothing to score on; give items:, or holdout: 0.1 with metric: nll"
     elif not ablate.items and ablate.metric == "pass@1":
         yield "ablate.metric: pass@1 needs items: to sample; a holdout alone is scored with metric: nll"
+
+
+def _on_trial(recipe: Recipe, rules: Sequence[str]) -> Iterable[str]:
+    """Rules and stages whose worth is to be measured. Which rules drop a row is seen when the cleaning is done."""
+    for place, name in enumerate(rules):
+        where = f"ablate.rules.{place}"
+        if rules.index(name) != place:
+            yield f"{where}: {name!r} is named twice"
+        elif name == "decontaminate" or name in ("verbatim", "near"):
+            yield f"{where}: rows that give eval items away cannot be put back: recall would be scored as a gain"
+        elif name in ROAD and name not in RULE_STAGES:
+            yield f"{where}: {name!r} drops no row by a rule; stages that do: {', '.join(RULE_STAGES)}"
+        elif name in ROAD and not recipe.has(name):
+            yield f"{where}: stage {name!r} is off: the recipe has no `{name}:` table"
+        elif not name.replace("_", "").isalnum():
+            yield f"{where}: {name!r} is no name of a rule"
 
 
 def _files(where: str, patterns: Sequence[str], base: Path) -> Iterable[str]:

@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 
 from buckets import InputError, assign, empty_frame, read_frame, read_json
+from curate.confirmed import confirmation_text
 from curate.earlier import earlier, rows_behind
 from curate.mistakes import near
 from curate.read import InputFile, Source, all_of, chunks, found_files, input_files, read_chunk, try_rows
@@ -80,6 +81,12 @@ def stored_recipe(folder: Path, changes: Sequence[str]) -> tuple[Recipe, Path]:
     stored = read_json(folder / "recipe.json")
     base = (folder / stored["base"]).resolve()
     return parse(stored["recipe"], base, changes, str(folder / "recipe.json")), base
+
+
+def last_stage(folder: Path) -> StageFolder:
+    """The last cleaning stage of a run folder: the rows that stayed."""
+    line = read_json(folder / "run.json")["stages"][-1]
+    return StageFolder(folder / "stages", line["stage"], line["fingerprint"])
 
 
 def life(folder: Path, id: str) -> dict[str, Any]:
@@ -229,6 +236,8 @@ def closing(entry: dict[str, Any], out: Path) -> str:
         lines += ["", *_verdict(read_json(out / "decision.json"))]
     if (out / "mixture.json").exists():
         lines += ["", *_mixture(read_json(out / "mixture.json"))]
+    if (out / "confirmation.json").exists():
+        lines += ["", confirmation_text(read_json(out / "confirmation.json"))]
     lines.append("")
     if (out / "export").exists():
         lines.append(f"Dataset: {out / 'export'} (each row with its id)")

@@ -16,20 +16,44 @@ from curate.shards import StageFolder
 from curate.stage import canonical
 from curate.versions import code_digest
 
-VERDICT = ("analysis.json", "decision.json", "mixture.json")
+VERDICT = ("analysis.json", "decision.json", "mixture.json", "confirmation.json")
 
 
 def forget(job: Run, data: StageFolder, entry: dict[str, Any]) -> None:
     """Keep the journal's `ablation` and the verdict's files only where they are of this data and this recipe."""
     entry.pop("ablation", None)
+    entry.pop("confirmation", None)
     folder = ablation_folder(job, data) if job.recipe.ablate is not None else None
     if folder is not None and folder.is_whole():
         entry["ablation"] = ablation_entry(job, data, folder)
         said = job.out / "analysis.json"
         if job.recipe.decide is not None and said.exists() and read_json(said).get("of") == basis(job, data, folder):
+            if (confirmed := job.out / "confirmation.json").exists():
+                found = read_json(confirmed)
+                entry["confirmation"] = {"folder": found["folder"], "status": found["status"]}
             return
     for name in VERDICT:
         (job.out / name).unlink(missing_ok=True)
+
+
+def mixture_name(mixture: dict[str, Any]) -> str:
+    """A digest of what would be trained: weights and budget, whatever is written beside them."""
+    weights = {weight["bucket"]: f"{weight['weight']:.9f}" for weight in mixture["weights"]}
+    return digest([str(mixture["budget_tokens"]), *(part for b in sorted(weights) for part in (b, weights[b]))])
+
+
+def confirmed_status(job: Run, mixture: dict[str, Any], ablated: StageFolder) -> str:
+    """The status of a newly proposed mixture: an earlier confirmation counts only for this very one and its campaign.
+
+    A confirmation of another one is removed.
+    """
+    path = job.out / "confirmation.json"
+    if path.exists():
+        found = read_json(path)
+        if found["of"] == {"mixture": mixture_name(mixture), "ablate": ablated.fingerprint}:
+            return str(found["status"])
+        path.unlink()
+    return "proposal"
 
 
 def ablation_folder(job: Run, data: StageFolder) -> StageFolder:

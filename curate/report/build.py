@@ -11,8 +11,10 @@ import polars as pl
 
 from buckets import BUCKETS, InputError, empty_frame, read_frame, read_json
 from curate.earlier import SEPARATOR
+from curate.gains import filters_part
 from curate.pairs import LOOKS
 from curate.report.ablated import ablation_part, no_verdict, trial_warnings
+from curate.report.confirmation import confirmation_part
 from curate.report.contaminated import contamination_part
 from curate.report.evidence import Decision, Mixture
 from curate.report.model import (
@@ -70,6 +72,8 @@ def build(out: Path) -> Report:
         ablation=ablation_part(ablation, analysis) if ablation else None,
         decision=Decision.model_validate(analysis["decision"]) if analysis else None,
         mixture=Mixture.model_validate(analysis["mixture"]) if analysis and analysis["mixture"] else None,
+        confirmation=confirmation_part(out) if analysis else None,
+        filters=filters_part(out),
         costs=_costs(journal, lines, ablation),
         warnings=(*_warnings(lines, kept, notes), *trial_warnings(recipe["recipe"], _base(out, recipe), ablation)),
         absent={} if analysis else no_verdict(recipe["recipe"], ablation),

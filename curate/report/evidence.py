@@ -301,5 +301,5 @@ class Mixture(Part):
 
     budget_tokens: int
     weights: tuple[Weight, ...]
-    status: Literal["proposal", "confirmed"] = "proposal"
+    status: Literal["proposal", "confirmed", "not shown better", "worse"] = "proposal"
     notes: tuple[Text, ...] = ()

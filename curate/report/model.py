@@ -7,8 +7,10 @@ from typing import Literal
 
 from pydantic import Field
 
+from curate.report.confirmation import Confirmation
 from curate.report.evidence import Ablation, Decision, Mixture
 from curate.report.figures import wilson
+from curate.report.filters import Filter
 from curate.report.part import Maybe, Part, Text
 
 
@@ -255,6 +257,9 @@ class Report(Part):
     ablation: Ablation | None = None
     decision: Decision | None = None
     mixture: Mixture | None = None
+    confirmation: Confirmation | None = None
+    filters: tuple[Filter, ...] = ()
+    """The gain ledger: one line a filter rule."""
     costs: Costs = Costs()
     warnings: tuple[Text, ...] = ()
     absent: dict[Text, Text] = Field(default_factory=dict)

@@ -29,10 +29,12 @@ SECTIONS: dict[str, str] = {
     "buckets-verdict": "Verdict per bucket",
     "checkpoint": "Which checkpoint",
     "mixture": "Proposed mixture",
+    "confirmation": "Proposal against baselines",
     "gains": "What each bucket buys",
     "scores": "Scores, taken apart",
     "funnel": "Where rows went",
     "drops": "Why rows fell",
+    "filters": "What each filter buys",
     "duplicates": "Duplicates, side by side",
     "contamination": "Eval items in the data",
     "semantic": "Near in meaning",
@@ -48,10 +50,12 @@ ABSENT: dict[str, str] = {
     "buckets-verdict": "No verdict was read from the trials.",
     "checkpoint": "No checkpoint was chosen: that needs dev scores of at least two doses.",
     "mixture": "No mixture was proposed: a proposal needs the gains that an ablation measures.",
+    "confirmation": "The mixture is a proposal: it was not trained beside the baselines yet (`curate confirm DIR`).",
     "gains": "No leave-one-out arms were trained, so no gain matrix can be computed.",
     "scores": "No answers were sampled, so there is no score to take apart.",
     "funnel": "No stage has run yet.",
     "drops": "No row was dropped by any rule.",
+    "filters": "No row was dropped by any rule, so there is no filter to put on trial.",
     "duplicates": "No duplicate pair was recorded: the dedup stage is off, or it found none.",
     "contamination": "The data was not compared with any eval set: the recipe has no decontaminate table.",
     "semantic": "Meaning was not compared: the semantic stage is off.",
@@ -60,7 +64,7 @@ ABSENT: dict[str, str] = {
     "sources": "No source was read.",
 }
 
-TRAINED = ("buckets-verdict", "checkpoint", "mixture", "gains", "scores")
+TRAINED = ("buckets-verdict", "checkpoint", "mixture", "confirmation", "gains", "scores")
 """Sections that a run without an ablation leaves out."""
 
 GLYPHS = {"CONTINUE": "\u2192", "DONE": "\u25a0", "OVER": "\u21a9", "UNDECIDED": "?"}

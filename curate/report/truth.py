@@ -68,13 +68,14 @@ def truth_table(base: Path, name: str | None, fallen: pl.DataFrame) -> tuple[Tru
     """
     if name is None:
         return ()
-    planted = _planted(base / name)
+    planted = planted_rows(base / name)
     taken = _taken(fallen)
     lines = [_line(fault, catcher, planted, taken) for fault, catcher in CATCHERS.items()]
     return (*(line for line in lines if line is not None), *_controls(planted, taken))
 
 
-def _planted(path: Path) -> list[dict[str, Any]]:
+def planted_rows(path: Path) -> list[dict[str, Any]]:
+    """The labels: file, row, fault (None: a clean row), and for duplicates `of`. InputError when unreadable."""
     try:
         data = path.read_bytes()
         lines = (gzip.decompress(data) if path.suffix == ".gz" else data).splitlines()
@@ -116,6 +117,15 @@ def _places(row: dict[str, Any]) -> list[Place]:
     if row["fault"] in _PAIRED:
         places.append((row["of"]["file"], row["of"]["row"]))
     return places
+
+
+def clean_places(planted: Iterable[dict[str, Any]]) -> tuple[set[Place], set[Place]]:
+    """(all labelled places, those whose row should have stayed): no fault, and no other row is its duplicate."""
+    planted = list(planted)
+    originals = {place for row in planted if row["fault"] in _PAIRED for place in _places(row)}
+    every = {(row["file"], row["row"]) for row in planted}
+    clean = {(row["file"], row["row"]) for row in planted if row["fault"] in (None, _CONTROL)}
+    return every, clean - originals
 
 
 def _controls(planted: Iterable[dict[str, Any]], taken: dict[Place, str]) -> tuple[Truth, ...]:
