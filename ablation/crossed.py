@@ -54,6 +54,8 @@ class Spread:
     df: Array
     extra: Array
     """The part of se^2 that seeds add to prompts and rest."""
+    f: Array
+    """The F that was used."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +74,9 @@ class Estimate:
     """Variance between prompts (clusters included) of their mean over seeds, without the rest."""
     rest_var: float
     """Seed x prompt interaction and sampling noise, of one (seed, prompt)."""
-    seed_df: float = 1.0
-    """Degrees of freedom behind `seed_var`."""
+    f: float = math.nan
+    """The F behind `seed_var`, which is cut at 0 where F < 1; NaN with one seed."""
+    f_df: float = 1.0
 
     def interval(self, level: float = 0.95) -> Interval:
         half = self.se * t_quantile(0.5 + level / 2, self.df) if math.isfinite(self.se) else math.inf
@@ -164,14 +167,15 @@ def spread(
 ) -> Spread:
     """SE^2 = prompt + (F - 1)+ rest, with its degrees of freedom.
 
-    F compares the variance between seeds with what the rest alone explains: `f` where it is known from elsewhere with
-    `f_df`, else that of the parts themselves with seeds - 1. `floor` is the least standard error.
+    F compares the variance between seeds with what the rest alone explains: `f` where it is known from elsewhere
+    (finite) with `f_df`, else that of the parts themselves with seeds - 1. `floor` is the least standard error.
     """
     scale = np.square(found.mean) + found.prompt + found.seed
     positive = found.rest > _ROUNDING * scale
     own = np.where(positive, found.seed / np.where(positive, found.rest, 1.0), 1.0)
-    ratio = own if f is None else f
-    ratio_df = np.asarray(seeds - 1.0 if f is None else f_df)
+    known = np.isfinite(own if f is None else f) & (f is not None)
+    ratio = np.where(known, own if f is None else f, own)
+    ratio_df = np.where(known, f_df, seeds - 1.0)
     extra = np.where(positive, np.maximum(ratio - 1.0, 0.0) * found.rest, found.seed)
     extra_df = np.maximum(np.where(positive, ratio_df, seeds - 1.0), 1.0)
     variance = found.prompt + extra
@@ -179,7 +183,7 @@ def spread(
     below = seed_term + np.square(found.prompt) / (clusters - 1)
     df = np.square(variance) / np.where(below > 0, below, 1.0)
     df = np.where(below > 0, np.maximum(df, np.minimum(extra_df, clusters - 1.0)), math.inf)
-    return Spread(np.maximum(np.sqrt(variance), floor), df, extra)
+    return Spread(np.maximum(np.sqrt(variance), floor), df, extra, ratio)
 
 
 def estimate(d: Array, clusters: Codes, *, ratio: SeedRatio | None = None, bounded: float = 0.0) -> Estimate:
@@ -220,7 +224,8 @@ def estimate(d: Array, clusters: Codes, *, ratio: SeedRatio | None = None, bound
         seed_var=float(width.extra) * seeds,
         prompt_var=max(float(found.prompt - found.rest), 0.0) * n,
         rest_var=float(found.rest) * n * seeds,
-        seed_df=max(seeds - 1.0, 1.0) if pooled is None else pooled.df,
+        f=float(width.f) if seeds > 1 else math.nan,
+        f_df=max(seeds - 1.0, 1.0) if pooled is None else pooled.df,
     )
 
 

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from ablation import looks
 from ablation.checkpoint import choose
 from ablation.curve import Curve
 from ablation.evidence import Evidence, Margins, gather
 from ablation.gain import BucketDecision, Decision, Interval, Verdict
 from ablation.label import label_of
 from ablation.next_step import VERIFIABLE, bucket_step, flips, ready_for_rl, run_step
+from ablation.planned import flat_plan
 from ablation.rule import bare_rule, signals
 from ablation.scores import Scores, read_scores
 from ablation.standing import Corrected, corrected, guarded
@@ -36,6 +38,10 @@ def decide(
     move, rl_reason = ready_for_rl(verdict, buckets, margins, verifiable)
     checkpoint = choose(table, margins)
     reasons += _over_all(table, margins)
+    plan = flat_plan(found, margins) if verdict == "UNDECIDED" else ""
+    reasons += [plan] if plan else []
+    if margins.looks > 1:
+        reasons.append(looks.words(1.0 - margins.level, margins.look, margins.looks, margins.spending))
     return Decision(
         verdict=verdict,
         headline=_headline(verdict, buckets),
