@@ -140,7 +140,7 @@ def _differences(world: World, sums: Array, sizes: Array) -> tuple[Array, Array,
     f_df: Array | float = 1.0
     if world.seeds > 1:
         f = running_ratios(sums, sizes)[:, first - 1 :]
-        f_df = np.arange(first, first + world.looks) * (world.seeds - 1.0)
+        f_df = np.arange(first, first + world.looks, dtype=np.float64) * (world.seeds - 1.0)
     width = spread(found, sizes.size, world.seeds, f, f_df, 1.0 / (world.prompts + 2))
     return found.mean, width.se, np.broadcast_to(width.df, width.se.shape)
 

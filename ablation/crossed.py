@@ -140,7 +140,7 @@ def cluster_sums(block: Array, codes: Codes) -> tuple[Array, Array]:
     count = int(codes.max()) + 1 if codes.size else 0
     rows = block.reshape(-1, block.shape[-1])
     index = codes[None, :] + count * np.arange(len(rows))[:, None]
-    sums = np.bincount(index.ravel(), rows.ravel(), minlength=count * len(rows))
+    sums = np.bincount(index.ravel(), rows.ravel(), minlength=count * len(rows)).astype(np.float64)
     return sums.reshape(*block.shape[:-1], count), np.bincount(codes, minlength=count).astype(np.float64)
 
 

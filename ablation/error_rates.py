@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -32,7 +31,7 @@ class Rate:
 
 @dataclass(frozen=True)
 class Rules:
-    """What was fixed before the run, as in `Margins`; `gain` is the planted gain per doubling in units of the margin."""
+    """What was fixed before the run, as in `Margins`; `gain` is the planted gain per doubling, in margins."""
 
     margin: float = 0.05
     level: float = 0.95
@@ -59,6 +58,8 @@ class Found:
     false_done_at_margin: Rate
     """Every bucket gains the margin itself: the edge of the claim, with up to (1 - level) a *bucket*."""
     false_done_at_margin_one_bucket: Rate
+    false_done_run: Rate
+    """The run is called DONE, at any look, while one bucket gains the margin and all others are flat."""
     false_done_mixed: Rate
     """Flat, gaining, gaining then flat and harmful buckets side by side."""
     folk_false_stop: Rate
@@ -82,8 +83,14 @@ class Found:
     coverage_first_look: Rate
 
 
-def rate(hits: Mask) -> Rate:
+def rate(hits: Mask | np.bool) -> Rate:
     return wilson(int(hits.sum()), int(hits.size))
+
+
+def _any(hits: Mask | np.bool) -> Mask:
+    """At some look."""
+    found: Mask = np.asarray(np.asarray(hits).any(axis=-1))
+    return found
 
 
 def wilson(hits: int, of: int) -> Rate:
@@ -110,6 +117,7 @@ def measure(world: World, rules: Rules, campaigns: int, seed: int = 0, workers: 
         return np.abs(noise.mean[:, :, 0] + gains) <= usual
 
     strong, edge = (_alike(world, "gaining", times * rules.margin) for times in (rules.gain, 1.0))
+    lone = edge * (np.arange(world.buckets) == 0)[:, None]
     mixed = _side_by_side(world, rules.gain * rules.margin)
     at_edge, gaining, flat, beside = done(edge), done(strong), done(np.zeros_like(edge)), done(mixed)
     stopped, turned = folk(strong), _turned(world)
@@ -120,6 +128,7 @@ def measure(world: World, rules: Rules, campaigns: int, seed: int = 0, workers: 
         false_done=rate(gaining.any(axis=(1, 2))),
         false_done_at_margin=rate(at_edge.any(axis=(1, 2))),
         false_done_at_margin_one_bucket=rate(at_edge.any(axis=2)),
+        false_done_run=rate(_any(done(lone).all(axis=1))),
         false_done_mixed=rate((beside & (mixed != 0)).any(axis=(1, 2))),
         folk_false_stop=rate(stopped.any(axis=(1, 2))),
         folk_false_stop_one_bucket=rate(stopped.any(axis=2)),
@@ -128,7 +137,7 @@ def measure(world: World, rules: Rules, campaigns: int, seed: int = 0, workers: 
         done_flat_each_look=float(flat.mean()),
         done_flat_by_the_end=rate(flat.any(axis=2)),
         done_run=rate(flat[:, :, 0].all(axis=1)),
-        done_run_by_the_end=rate(flat.all(axis=1).any(axis=1)),
+        done_run_by_the_end=rate(_any(flat.all(axis=1))),
         done_after_the_turn=rate(late.any(axis=2)),
         coverage=rate(covered),
         coverage_first_look=rate(covered[:, :, 0]),
@@ -170,17 +179,24 @@ class Pilots:
 
 
 def after_pilots(
-    world: World, rules: Rules, pilots: int, *, whole_run: bool, campaigns: int = 60, seed: int = 1
+    world: World,
+    rules: Rules,
+    pilots: int,
+    *,
+    whole_run: bool,
+    campaigns: int = 60,
+    seed: int = 1,
+    most: tuple[int, int] = (2000, 40),
 ) -> Pilots:
-    """One bucket's own pilot for that bucket, as `decide` asks; for the whole run the pilots of all buckets, pooled."""
+    """Components pooled over the buckets of the pilot, as `decide` asks. `most`: prompts and seeds to be had."""
     designs: list[Design] = []
     shares: list[float] = []
     goal = rules.goal(world, world.buckets if whole_run else 1)
     for number in range(pilots):
         rng = np.random.default_rng([seed, number])
-        found = [_pilot(replace(world, looks=1), rng) for _ in range(world.buckets if whole_run else 1)]
+        found = [_pilot(replace(world, looks=1), rng) for _ in range(world.buckets)]
         known = from_pilot(found)
-        design = None if known is None else ask(world.design(), known, goal)
+        design = None if known is None else ask(world.design(), known, goal, *most)
         if design is None:
             continue
         bought = replace(world, looks=1, prompts=design.prompts, seeds=design.seeds)
@@ -190,9 +206,8 @@ def after_pilots(
     mean = float(np.mean(shares)) if shares else math.nan
     error = 1.96 * float(np.std(shares, ddof=1)) / math.sqrt(len(shares)) if len(shares) > 1 else math.nan
     prompts, seeds = ([d.prompts for d in designs], [d.seeds for d in designs]) if designs else ([0], [0])
-    return Pilots(
-        pilots, pilots - len(shares), float(np.median(prompts)), float(np.median(seeds)), mean, mean - error, mean + error
-    )
+    typical = float(np.median(prompts)), float(np.median(seeds))
+    return Pilots(pilots, pilots - len(shares), *typical, mean, mean - error, mean + error)
 
 
 def _pilot(world: World, rng: np.random.Generator) -> Estimate:
@@ -204,9 +219,3 @@ def _pilot(world: World, rng: np.random.Generator) -> Estimate:
 def _done_flat(noise: Noise, rules: Rules, goal: Goal) -> Mask:
     """Campaigns x buckets at a single look."""
     return says_done(noise, np.zeros(noise.mean.shape[1::2]), rules.margin, [goal.alpha])[:, :, 0]
-
-
-def alternatives(design: Design, world: World, goal: Goal, seeds: Sequence[int], most: int) -> list[Design]:
-    """The same power bought with other numbers of seeds."""
-    found = [ask(replace(design, seeds=count), world.components(), goal, most, count) for count in seeds]
-    return [other for other in found if other is not None]
