@@ -6,18 +6,19 @@ import argparse
 import json
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any, get_args
 
+from ablation.campaign_words import ONE_BUCKET, RUN, lines
 from ablation.campaigns import World
-from ablation.error_rates import Found, Pilots, Rate, Rules, after_pilots, measure
+from ablation.error_rates import Found, Pilots, Rules, after_pilots, measure
 from ablation.looks import Spending
-from ablation.power import Design, ask, chance_of_done, detectable, prompts_for, smallest_margin
+from ablation.power import Design, ask, detectable, smallest_margin
 from buckets import CurateError, InputError, RefusedError
 
 HELP = "error control and power over repeated looks at many buckets, in simulated campaigns with a planted truth"
-_ONE_BUCKET, _RUN, _GIVEN = "asked for one bucket", "asked for the whole run", "given"
+_GIVEN = "given"
 _LIMITS: dict[str, tuple[float, float]] = {
     "looks": (1, 100),
     "buckets": (1, 100),
@@ -91,10 +92,10 @@ def run(options: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
     rules = Rules(options.margin, options.level, options.spending, options.gain, options.power)
     known = world.components()
     asked: dict[str, Design | None] = {
-        _ONE_BUCKET: ask(world.design(), known, rules.goal(world), options.most_prompts, options.most_seeds),
-        _RUN: ask(world.design(), known, rules.goal(world, world.buckets), options.most_prompts, options.most_seeds),
+        ONE_BUCKET: ask(world.design(), known, rules.goal(world), options.most_prompts, options.most_seeds),
+        RUN: ask(world.design(), known, rules.goal(world, world.buckets), options.most_prompts, options.most_seeds),
     }
-    designs = {name: design for name, design in reversed(asked.items()) if design is not None}
+    designs = {name: design for name, design in asked.items() if design is not None}
     if options.prompts:
         designs = {_GIVEN: world.design(), **designs}
     if not designs:
@@ -114,16 +115,13 @@ def run(options: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
         )
         for name, design in designs.items()
     }
+    most = options.most_prompts, options.most_seeds
     pilots = {
-        name: after_pilots(world, rules, options.pilots, whole_run=name == _RUN, most=_most(options))
+        name: after_pilots(world, rules, options.pilots, whole_run=name == RUN, most=most)
         for name in (asked if options.pilots else {})
     }
     values = _values(options, world, rules, asked, found, pilots)
-    return values, [*_lines(world, rules, asked, found, pilots, options)]
-
-
-def _most(options: argparse.Namespace) -> tuple[int, int]:
-    return options.most_prompts, options.most_seeds
+    return values, [*lines(world, rules, asked, found, pilots, options.most_prompts)]
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -138,6 +136,12 @@ def _check(options: argparse.Namespace) -> None:
         )
     if options.most_prompts < 2 * options.cluster_size:
         raise InputError(f"--most-prompts is {options.most_prompts}: it must hold two clusters of --cluster-size")
+    numbers = options.campaigns * options.buckets * options.looks * (1 + options.off_dev)
+    scores = (options.doses + options.looks) * options.seeds * max(options.prompts or 0, options.most_prompts)
+    if numbers > 10_000_000 or scores > 30_000_000:
+        raise InputError(
+            "campaigns x buckets x looks x splits may reach 10 million, arms x seeds x prompts 30 million: ask for less"
+        )
     if options.pilots and not options.prompts:
         raise InputError("--pilots needs --prompts: the size of each pilot")
 
@@ -156,7 +160,7 @@ def _values(
         "error_a_test": rules.alphas(world.looks),
         "asked": {name: None if design is None else _bought(design) for name, design in asked.items()},
         "detectable_gain": {
-            name: detectable(_design(f), known, min(rules.alphas(world.looks)), rules.power)
+            name: detectable(f.world.design(), known, min(rules.alphas(world.looks)), rules.power)
             for name, f in found.items()
         },
         "rates": {name: asdict(f) for name, f in found.items()},
@@ -177,76 +181,6 @@ def _bought(design: Design) -> dict[str, int]:
     return {"prompts": design.prompts, "seeds": design.seeds, "samples": design.samples}
 
 
-def _design(found: Found) -> Design:
-    return found.world.design()
-
-
-def _lines(
-    world: World,
-    rules: Rules,
-    asked: dict[str, Design | None],
-    found: dict[str, Found],
-    pilots: dict[str, Pilots],
-    options: argparse.Namespace,
-) -> Iterator[str]:
-    alphas, known = rules.alphas(world.looks), world.components()
-    splits = f" and {world.off_dev} further splits" if world.off_dev else ""
-    yield (
-        f"{world.looks} looks, {world.buckets} buckets{splits}, margin {rules.margin:g}, error {1 - rules.level:.3g} "
-        f"over all looks ({rules.spending} spending: {min(alphas):.2g} to {max(alphas):.2g} a test)"
-    )
-    yield f"to say DONE with {100 * rules.power:.0f}% probability at any one look, for buckets that are flat in truth:"
-    for name, design in asked.items():
-        yield f"  {name}: {'more than the limits allow' if design is None else design.words()}"
-        yield from (f"    or {line}" for line in _alternatives(world, rules, name, design, options))
-    for name, rates in found.items():
-        yield from _rates(name, rates, rules)
-        gain = detectable(_design(rates), known, min(alphas), rules.power)
-        planned = chance_of_done(_design(rates), known, rules.goal(world))
-        yield f"  planned for DONE of one flat bucket: {100 * planned:.1f}%; smallest gain it detects: {gain:.3f}"
-    for name, p in pilots.items():
-        yield (
-            f"planned from a pilot of {world.prompts} prompts x {world.seeds} seeds, {name}: median "
-            f"{p.median_prompts:.0f} prompts x {p.median_seeds:g} seeds; DONE when flat {100 * p.done:.1f}% "
-            f"[{100 * p.low:.1f}, {100 * p.high:.1f}] over {p.pilots} pilots ({p.unanswered} without an answer)"
-        )
-
-
-def _alternatives(
-    world: World, rules: Rules, name: str, design: Design | None, options: argparse.Namespace
-) -> Iterator[str]:
-    """The same power with two more seeds, and with four times the samples."""
-    if design is None:
-        return
-    goal = rules.goal(world, world.buckets if name == _RUN else 1)
-    for other in (replace(design, seeds=design.seeds + 2), replace(design, samples=4 * design.samples)):
-        prompts = prompts_for(other, world.components(), goal, options.most_prompts)
-        if prompts is not None:
-            yield replace(other, prompts=prompts).words()
-
-
-def _rates(name: str, f: Found, rules: Rules) -> Iterator[str]:
-    twice = f"{rules.gain:g} x the margin"
-    rows: Sequence[tuple[str, Rate]] = (
-        (f"DONE while each doubling gives {twice} (any bucket, any look)", f.false_done),
-        ("DONE while a bucket still moves, courses mixed", f.false_done_mixed),
-        ("DONE while each doubling gives the margin itself, one bucket", f.false_done_at_margin_one_bucket),
-        ("  the same, any bucket", f.false_done_at_margin),
-        ("DONE of the run while one bucket gives the margin and the others nothing", f.false_done_run),
-        (f"usual rule stops while each doubling gives {twice} (any bucket, any look)", f.folk_false_stop),
-        ("  the same, one bucket", f.folk_false_stop_one_bucket),
-        ("  while it gives the margin itself (any bucket, any look)", f.folk_false_stop_at_margin),
-        ("DONE of a truly flat bucket, at the first look", f.done_flat),
-        ("  at some planned look", f.done_flat_by_the_end),
-        ("DONE of the run when all buckets are flat, at the first look", f.done_run),
-        ("  at some planned look", f.done_run_by_the_end),
-        (f"coverage of {100 * rules.level:g}% intervals", f.coverage),
-        ("  at the first look", f.coverage_first_look),
-    )
-    yield f"{name}: {f.world.design().words()}, {f.campaigns} campaigns"
-    yield from (f"  {what}: {rate.words()}" for what, rate in rows)
-
-
 def main(words: Sequence[str] | None = None) -> int:
     """Exit 2 and one sentence on an impossible option, 4 where no design would do."""
     parser = argparse.ArgumentParser(prog="python -m ablation.simulate", description=HELP)
@@ -255,8 +189,8 @@ def main(words: Sequence[str] | None = None) -> int:
     arguments(chosen)
     options = parser.parse_args(words)
     try:
-        values, lines = run(options)
+        values, said = run(options)
     except CurateError as error:
         parser.exit(4 if isinstance(error, RefusedError) else 2, f"error: {error}\n")
-    print(json.dumps(values, allow_nan=False) if options.json else "\n".join(lines))
+    print(json.dumps(values, allow_nan=False) if options.json else "\n".join(said))
     return 0

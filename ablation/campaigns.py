@@ -24,7 +24,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ablation.claims import flat
-from ablation.crossed import Array, Mask, parts, running_ratios, spread, t_quantiles
+from ablation.crossed import Array, Mask, parts, spread, t_quantiles
+from ablation.pooled import running_ratios
 from ablation.power import Components, Design
 
 Kind = Literal["flat", "gaining", "gaining, then flat", "harmful"]

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ablation.campaigns import Kind, Noise, World, correct, course, draw, says_done
-from ablation.crossed import Array, Estimate, Mask, estimate, seed_ratio
+from ablation.crossed import Array, Estimate, Mask, estimate
 from ablation.looks import Spending, look_alpha
+from ablation.pooled import seed_ratio
 from ablation.power import Design, Goal, ask, from_pilot
 
 MIXED: tuple[Kind, ...] = ("flat", "gaining", "gaining, then flat", "harmful")
@@ -184,7 +185,7 @@ def after_pilots(
     pilots: int,
     *,
     whole_run: bool,
-    campaigns: int = 60,
+    campaigns: int = 30,
     seed: int = 1,
     most: tuple[int, int] = (2000, 40),
 ) -> Pilots:

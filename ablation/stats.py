@@ -25,10 +25,10 @@ from ablation.crossed import (
     clustered_se,
     complete,
     estimate,
-    seed_ratio,
     t_quantile,
 )
 from ablation.need import Need, n_for, n_until
+from ablation.pooled import seed_ratio
 from ablation.resample import Resample, resample
 
 __all__ = [
