@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ablation.curve import Curve, curves
 from ablation.decide import decide
@@ -16,6 +16,7 @@ from ablation.evidence import Margins
 from ablation.gain import Decision, Gain, Mixture
 from ablation.gains import Decomposition, decompose, gains
 from ablation.jsonable import plain as plain_of
+from ablation.looks import Spending
 from ablation.next_step import VERIFIABLE
 from ablation.recommend import Limits, recommend
 from ablation.scores import METRICS, read_scores
@@ -43,6 +44,13 @@ class AnalyseSettings(BaseModel):
     entropy_low: float = Field(LOW_ENTROPY, gt=0)
     """Nats a token under which the model's own answers are called low in entropy (only together with fewer distinct
     right answers)."""
+    looks: int = Field(1, ge=1, le=1000)
+    """How often this campaign will be looked at as data or checkpoints grow: fixed before the first scores are seen."""
+    look: int = Field(1, ge=1)
+    """Which of the planned looks this is; every look counts, also one on the same arms with more prompts or seeds."""
+    spending: Spending = "equal"
+    """How the error 1 - level is shared out over the looks: "equal", "pocock" (a little more at first) or
+    "obrien-fleming" (nearly all at the end)."""
     budget_tokens: int | None = Field(None, gt=0)
     """Tokens of the next run; default: one pass over everything available."""
     repetition_cap: float = Field(4.0, gt=0)
@@ -54,6 +62,12 @@ class AnalyseSettings(BaseModel):
     draws: int = Field(200, ge=20)
     """Bootstrap draws behind the intervals of the weights."""
     seed: int = 0
+
+    @model_validator(mode="after")
+    def _look_was_planned(self) -> AnalyseSettings:
+        if self.look > self.looks:
+            raise ValueError(f"look {self.look} is beyond the {self.looks} planned: looks must be fixed beforehand")
+        return self
 
 
 @dataclass(frozen=True)
@@ -98,7 +112,15 @@ def analyse(
     table = read_scores(scores)
     if not any(np.isfinite(cell.arm(arm, metric)).any() for cell in table.cells.values() for arm in cell.arms):
         raise InputError(f"no score on {metric!r} in this campaign: set decide.metric to what it measured")
-    margins = Margins(settings.margin, settings.level, metric, settings.entropy_margin)
+    margins = Margins(
+        settings.margin,
+        settings.level,
+        metric,
+        settings.entropy_margin,
+        settings.looks,
+        settings.look,
+        settings.spending,
+    )
     used = trained_tokens or available_tokens
     fitted = curves(table, metric, settings.level, tokens=used, draws=settings.draws, seed=settings.seed)
     decision = decide(

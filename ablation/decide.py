@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from ablation import looks
 from ablation.attribution import attribution
 from ablation.boundary import BEFORE_RL, Case, boundary
 from ablation.checkpoint import choose
@@ -15,6 +16,7 @@ from ablation.gain import BucketDecision, Decision, Interval, Verdict, Watched
 from ablation.gains import decompose
 from ablation.label import label_of
 from ablation.next_step import VERIFIABLE, bucket_step, flips, ready_for_rl, run_step
+from ablation.planned import flat_plan
 from ablation.rule import bare_rule, signals
 from ablation.run_boundary import run_boundary
 from ablation.scores import Scores, read_scores
@@ -56,6 +58,10 @@ def decide(
     side = run_boundary(verdict, buckets, step)
     if verdict == "DONE" and side is not None and side.move in BEFORE_RL:
         move, step, rl_reason = "no", side.says, f"first {side.says}: {side.because[0]}"
+    plan = flat_plan(found, margins) if verdict == "UNDECIDED" else ""
+    reasons += [plan] if plan else []
+    if margins.looks > 1:
+        reasons.append(looks.words(1.0 - margins.level, margins.look, margins.looks, margins.spending))
     return Decision(
         verdict=verdict,
         headline=_headline(verdict, buckets),

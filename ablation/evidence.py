@@ -8,23 +8,33 @@ from dataclasses import dataclass
 
 from ablation.gain import Gain, Interval, Readiness
 from ablation.gains import gain_of, readiness
+from ablation.looks import Spending, look_alpha
 from ablation.scores import BOUNDED, Scores
 from ablation.stats import NOTHING, Comparison, Estimate, at, estimate, holm, non_superior, tost
 
 
 @dataclass(frozen=True)
 class Margins:
-    """What was fixed before the run. a = 1 - level is the error of each one-sided test."""
+    """What was fixed before the run. With one look a = 1 - level is the error of each one-sided test."""
 
     margin: float = 0.05
     level: float = 0.95
     metric: str = "pass@1"
     entropy: float = 0.02
     """Nats: an entropy change within this is no change."""
+    looks: int = 1
+    look: int = 1
+    spending: Spending = "equal"
 
     @property
     def alpha(self) -> float:
-        return 1.0 - self.level
+        """Error of each one-sided test at this look; over all planned looks they add up to 1 - level."""
+        return look_alpha(1.0 - self.level, self.look, self.looks, self.spending)
+
+    @property
+    def confidence(self) -> float:
+        """1 - alpha: the level that claims of this look are made at; `level` is that of printed intervals."""
+        return 1.0 - self.alpha
 
 
 @dataclass(frozen=True)

@@ -37,8 +37,8 @@ def signal_need(step: Difference, margins: Margins, *, one_sided: bool = False) 
         return _SEEDS
     if one_sided:
         half = max(step.value.mean, margins.margin - step.value.mean)
-        return n_until(step.value, half, margins.level).words(step.split)
-    return n_for(step.value, margins.margin, margins.level).words(step.split)
+        return n_until(step.value, half, margins.confidence).words(step.split)
+    return n_for(step.value, margins.margin, margins.confidence).words(step.split)
 
 
 def gain_or_flat(step: Difference, margins: Margins, claims: int, *, one_sided: bool = False) -> Ask:
@@ -47,7 +47,7 @@ def gain_or_flat(step: Difference, margins: Margins, claims: int, *, one_sided: 
     room = margins.margin - (mean if one_sided else abs(mean))
     asks = []
     if room > 0:
-        need = n_until(step.value, room, margins.level)
+        need = n_until(step.value, room, margins.confidence)
         asks.append(_ask(step, need, f"show {step.split} flat within {margins.margin:g}"))
     if mean > 0:
         asks.append(gain(step, margins, claims))
@@ -79,7 +79,7 @@ def score_above(step: Difference, margins: Margins) -> Ask | None:
     over = step.score - margins.margin
     if over <= 0:
         return None
-    need = n_until(replace(step.scored, mean=over), over, 0.5 + margins.level / 2)
+    need = n_until(replace(step.scored, mean=over), over, 0.5 + margins.confidence / 2)
     return _ask(step, need, f"show the {step.split} score clearly above the margin {margins.margin:g}")
 
 
@@ -88,7 +88,7 @@ def loss_elsewhere(step: Difference, margins: Margins) -> Ask:
     room = abs(margins.margin - step.value.mean)
     under = step.value.mean < margins.margin
     shows = f"show that {step.bucket} {'loses less' if under else 'loses more'} than {margins.margin:g} without it"
-    return _ask(step, n_until(step.value, room, margins.level), shows, f"{step.bucket} {step.split}")
+    return _ask(step, n_until(step.value, room, margins.confidence), shows, f"{step.bucket} {step.split}")
 
 
 def _ask(step: Difference, need: Need, shows: str, unit: str = "") -> Ask:

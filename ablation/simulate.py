@@ -140,3 +140,9 @@ def _intercept(mean: float, spread: float) -> float:
         value = float(_sigmoid(middle + spread * _NODES) @ _WEIGHTS / _WEIGHTS.sum())
         low, high = (middle, high) if value < mean else (low, middle)
     return (low + high) / 2
+
+
+if __name__ == "__main__":
+    from ablation.campaign_command import main
+
+    raise SystemExit(main())

@@ -14,7 +14,7 @@ from typing import Literal
 from ablation.evidence import Difference, Evidence, Margins
 from ablation.gain import Verdict
 from ablation.rule import ONE_SEED
-from ablation.stats import holm, non_superior
+from ablation.stats import flat, holm, non_superior
 
 Block = Literal[
     "nothing",
@@ -128,18 +128,17 @@ def _from_steps(evidence: Evidence, margins: Margins, claims: Corrected) -> Stan
     if dev.comparison == "improved":
         why = f"a gain if looked at alone, not after Holm over splits: {dev.words()}"
         return Standing("UNDECIDED", (why, *rest), "gain alone", (dev,))
-    if dev.comparison != "equivalent":
-        return Standing(
-            "UNDECIDED", (f"the last dose step may be a gain or nothing: {dev.words()}", *rest), "open step", (dev,)
-        )
-    unsettled = [step for step in evidence.off_dev if not non_superior(step.inner, margins.margin)]
-    if unsettled:
+    if not flat(dev.inner.low, dev.inner.high, [step.inner.high for step in evidence.off_dev], margins.margin):
+        if dev.comparison != "equivalent":
+            why = f"the last dose step may be a gain or nothing: {dev.words()}"
+            return Standing("UNDECIDED", (why, *rest), "open step", (dev,))
+        unsettled = [step for step in evidence.off_dev if not non_superior(step.inner, margins.margin)]
         risers = [f"dev is flat but {step.split} may still rise: {step.words()}" for step in unsettled]
         return Standing("UNDECIDED", (*risers, *rest), "open splits", tuple(unsettled))
-    flat = f"flat within +-{margins.margin:g}: {dev.words()}"
+    why = f"flat within +-{margins.margin:g}: {dev.words()}"
     if dev.seeds < 2:
-        return Standing("UNDECIDED", (flat, *rest), "one seed", (dev,))
-    return Standing("DONE", (flat, *mute))
+        return Standing("UNDECIDED", (why, *rest), "one seed", (dev,))
+    return Standing("DONE", (why, *mute))
 
 
 _SILENT = "every arm fails or every arm solves it, no vote"
@@ -148,7 +147,7 @@ _SILENT = "every arm fails or every arm solves it, no vote"
 def unlearned(evidence: Evidence, margins: Margins) -> bool:
     """The whole score may be no larger than the difference that counts as none: equivalence would be empty."""
     dev = evidence.dev
-    return margins.metric == "pass@1" and dev is not None and dev.floor(margins.level) <= margins.margin
+    return margins.metric == "pass@1" and dev is not None and dev.floor(margins.confidence) <= margins.margin
 
 
 def _p_falling(evidence: Evidence) -> float:

@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 from scipy import stats as st
 
+from ablation.gain import Interval
 from ablation.stats import (
     Array,
+    Codes,
     Need,
     at,
-    bootstrap,
     clustered_se,
     complete,
     estimate,
     holm,
-    interval,
     mde,
     n_for,
     non_superior,
@@ -26,6 +26,14 @@ from ablation.stats import (
     seed_ratio,
     tost,
 )
+
+
+def interval(d: Array, clusters: Codes, level: float = 0.95, *, bounded: float = 0.0) -> Interval:
+    return estimate(d, clusters, bounded=bounded).interval(level)
+
+
+def bootstrap(d: Array, clusters: Codes, draws: int, seed: int) -> Array:
+    return resample(d.shape[0], clusters, draws, seed).means(d[None])[:, 0]
 
 
 def _block(rng: np.random.Generator, arms: int, seeds: int, n: int, seed_sd: float, samples: int = 4) -> Array:
