@@ -40,6 +40,10 @@ class Law(Protocol):
 
     def predict(self, at: Array) -> Array: ...
 
+    def spread(self, at: Array) -> Array:
+        """Standard deviation of y(at), noise of a run left out."""
+        ...
+
     def change(self, at: Array, reference: Array) -> tuple[Array, Array]:
         """Mean and standard deviation of y(at) - y(reference); reference is 1 x buckets."""
         ...
@@ -51,18 +55,18 @@ class Law(Protocol):
 
 @dataclass(frozen=True)
 class GaussianLaw:
-    """y = centre + spread f, or y = floor + sign exp(centre + spread f), with a Gaussian posterior over f."""
+    """y = centre + unit f, or y = floor + sign exp(centre + unit f), with a Gaussian posterior over f."""
 
     name: str
     posterior: Posterior
     centre: float
-    spread: float
+    unit: float
     floor: float | None
     sign: float
     held_out: Array
 
     def _out(self, latent: Array) -> Array:
-        inner = self.centre + self.spread * latent
+        inner = self.centre + self.unit * latent
         if self.floor is None:
             return inner
         value: Array = self.floor + self.sign * np.exp(np.minimum(inner, _STEEPEST))
@@ -71,11 +75,15 @@ class GaussianLaw:
     def _steep(self, value: Array) -> Array:
         """|dy / df|."""
         if self.floor is None:
-            return np.full_like(value, self.spread)
-        return np.abs(value - self.floor) * self.spread
+            return np.full_like(value, self.unit)
+        return np.abs(value - self.floor) * self.unit
 
     def predict(self, at: Array) -> Array:
         return self._out(self.posterior.mean(at))
+
+    def spread(self, at: Array) -> Array:
+        value: Array = self._steep(self.predict(at)) * np.sqrt(self.posterior.variance(at))
+        return value
 
     def change(self, at: Array, reference: Array) -> tuple[Array, Array]:
         """The standard deviation by the delta method when there is a floor; exact otherwise."""
@@ -162,7 +170,7 @@ def _sized(law: GaussianLaw) -> GaussianLaw:
     assert isinstance(old.kernel, Linear)
     kernel = Linear(old.kernel.centre, old.kernel.slope * size, old.kernel.level * size)
     posterior = Posterior(kernel, old.points, old.values, old.noise * size)
-    return GaussianLaw(law.name, posterior, law.centre, law.spread, law.floor, law.sign, law.held_out)
+    return GaussianLaw(law.name, posterior, law.centre, law.unit, law.floor, law.sign, law.held_out)
 
 
 def _with_held_out(

@@ -44,6 +44,13 @@ class Surface:
         value: Array = sum((w * law.predict(at) for w, law in self._parts()), np.zeros(len(at)))
         return value
 
+    def spread(self, at: Array) -> Array:
+        """Standard deviation of surface(at), the laws' disagreement included."""
+        mean = self.predict(at)
+        second = (w * (law.spread(at) ** 2 + (law.predict(at) - mean) ** 2) for w, law in self._parts())
+        value: Array = np.sqrt(sum(second, np.zeros(len(at))))
+        return value
+
     def change(self, at: Array, reference: Array) -> tuple[Array, Array]:
         """Mean and standard deviation of surface(at) - surface(reference), the laws' disagreement included."""
         moments = [(w, *law.change(at, reference)) for w, law in self._parts()]

@@ -39,6 +39,10 @@ class Trees:
         picks = [rng.integers(0, count, count) for _ in range(REFITS)]
         return [_fit(self.points[pick], self.values[pick]) for pick in picks]
 
+    def spread(self, at: Array) -> Array:
+        value: Array = np.stack([model.predict(at) for model in self._refits]).std(axis=0, ddof=1)
+        return value
+
     def change(self, at: Array, reference: Array) -> tuple[Array, Array]:
         refits = np.stack([model.predict(at) - model.predict(reference) for model in self._refits])
         mean: Array = self.predict(at) - self.predict(reference)
