@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from ablation.analysis import AnalyseSettings, Analysis, analyse
     from ablation.design import BucketPlan, Plan, arms, plan
     from ablation.experiment import campaign
-    from ablation.gain import BucketDecision, Decision, Gain, Interval, Mixture, Readiness, Signal, Weight
+    from ablation.front import ProposedMixture, propose_mixture
+    from ablation.gain import BucketDecision, Decision, Forecast, Gain, Interval, Mixture, Readiness, Signal, Weight
     from ablation.grading import SCORE_SCHEMA
     from ablation.holdout import hold_out
     from ablation.loop import FINAL, run_trials
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
         pass_at_k,
         pass_hat_k,
     )
+    from ablation.runs import Runs, read_runs
     from ablation.settings import AblationSettings, SampleSettings, SavedModel, TinyModel, TrainSettings
+    from ablation.surface import Surface, fit_surface
     from ablation.tasks import TASKS, Task, check_items
     from ablation.trial import SCORE_COLUMNS, Arm, Result, Share, Trial
 
@@ -41,12 +44,15 @@ _HOME = {
     "plan": "design",
     "BucketDecision": "gain",
     "Decision": "gain",
+    "Forecast": "gain",
     "Gain": "gain",
     "Interval": "gain",
     "Mixture": "gain",
     "Readiness": "gain",
     "Signal": "gain",
     "Weight": "gain",
+    "ProposedMixture": "front",
+    "propose_mixture": "front",
     "SCORE_SCHEMA": "grading",
     "hold_out": "holdout",
     "FINAL": "loop",
@@ -57,6 +63,10 @@ _HOME = {
     "maj_at_k": "metrics",
     "pass_at_k": "metrics",
     "pass_hat_k": "metrics",
+    "Runs": "runs",
+    "read_runs": "runs",
+    "Surface": "surface",
+    "fit_surface": "surface",
     "AblationSettings": "settings",
     "SampleSettings": "settings",
     "SavedModel": "settings",
@@ -85,16 +95,20 @@ __all__ = [
     "BucketDecision",
     "BucketPlan",
     "Decision",
+    "Forecast",
     "Gain",
     "Interval",
     "Mixture",
     "Plan",
+    "ProposedMixture",
     "Readiness",
     "Result",
+    "Runs",
     "SampleSettings",
     "SavedModel",
     "Share",
     "Signal",
+    "Surface",
     "Task",
     "TinyModel",
     "TrainSettings",
@@ -106,12 +120,15 @@ __all__ = [
     "campaign",
     "check_items",
     "distinct_n",
+    "fit_surface",
     "hold_out",
     "learnable_fraction",
     "maj_at_k",
     "pass_at_k",
     "pass_hat_k",
     "plan",
+    "propose_mixture",
+    "read_runs",
     "run_trials",
 ]
 

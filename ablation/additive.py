@@ -24,7 +24,9 @@ _MOST = 200
 _LEVEL = 4.0
 _PAIR, _REACH, _NOISE = 0.3, 0.7, 0.05
 """Prior medians: weight of interactions, length scale in u, noise variance in units of the variance of the values."""
-_SD_SCALE, _SD_REACH = 1.5, 0.5
+_OTHERS = 0.3
+"""Where a bucket's own eval is modelled: prior variance of all other buckets together, for 1 of its own."""
+_SD_SCALE, _SD_REACH = 1.0, 0.5
 """Prior standard deviations of the logs."""
 
 
@@ -59,18 +61,25 @@ class Additive:
         return np.full(len(a), value)
 
 
-def additive(points: Array, values: Array, *, taus: tuple[float, ...] = TAUS) -> Posterior:
-    """The most probable additive posterior of standardised `values` at `points` (runs x buckets, any one unit)."""
+def additive(points: Array, values: Array, *, own: int | None = None, taus: tuple[float, ...] = TAUS) -> Posterior:
+    """The most probable additive posterior of standardised `values` at `points` (runs x buckets, any one unit).
+
+    own: the column of the bucket whose own eval this is, if any; its tokens are expected to matter most.
+    """
     largest = np.where(points.max(axis=0) > 0, points.max(axis=0), 1.0)
     step = max(1, -(-len(values) // _MOST))
-    found = [_scales(points[::step], values[::step], largest, tau) for tau in taus]
+    found = [_scales(points[::step], values[::step], largest, tau, own) for tau in taus]
     kernel, noise, _ = min(found, key=lambda item: item[2])
     return Posterior(kernel, points, values, np.full(len(values), noise))
 
 
-def _scales(points: Array, values: Array, largest: Array, tau: float) -> tuple[Additive, float, float]:
+def _scales(points: Array, values: Array, largest: Array, tau: float, own: int | None) -> tuple[Additive, float, float]:
     buckets = points.shape[1]
-    centre = np.concatenate([np.full(buckets, -np.log(buckets)), np.log([_PAIR, _REACH, _NOISE])])
+    share = np.full(buckets, 1.0 / buckets)
+    if own is not None:
+        share = share * _OTHERS
+        share[own] = 1.0
+    centre = np.concatenate([np.log(share), np.log([_PAIR, _REACH, _NOISE])])
     width = np.concatenate([np.full(buckets, _SD_SCALE), [_SD_SCALE, _SD_REACH, _SD_SCALE]])
     curved = Additive(largest, tau, np.ones(buckets), 0.0, 1.0).curve(points).T
     apart = (curved[:, :, None] - curved[:, None, :]) ** 2

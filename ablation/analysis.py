@@ -90,8 +90,8 @@ def analyse(
 
     scores: the long table of SCORE_COLUMNS. available_tokens: unique trainable tokens per bucket. trained_tokens: the
     same in the full arm, default all that is available. arm_tokens: arm -> bucket -> trained tokens, repeats included;
-    with enough arms the mixture comes from response surfaces (see `recommend`). Raises InputError when columns or the deciding metric are
-    missing and RefusedError when the budget or the floors cannot be met.
+    with enough arms the mixture comes from response surfaces (see `recommend`). Raises InputError when columns or the
+    deciding metric are missing and RefusedError when the budget or the floors cannot be met.
     """
     settings = settings or AnalyseSettings()
     metric = settings.metric or "pass@1"

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from ablation.evidence import Margins
+from ablation.forecast import forecast
 from ablation.gain import Forecast, Mixture, Weight
 from ablation.limits import Limits
 from ablation.propose import Problem, Solution, fitted, solve
@@ -31,7 +32,13 @@ def from_surface(
 ) -> Mixture:
     """The proposal, with the forecasts of the current, proportional and uniform mixtures beside it."""
     surfaces = {
-        bucket: fit_surface(arms.tokens, values, lower_is_better=False) for bucket, values in arms.scores.items()
+        bucket: fit_surface(
+            arms.tokens,
+            values,
+            lower_is_better=False,
+            own=arms.buckets.index(bucket) if bucket in arms.buckets else None,
+        )
+        for bucket, values in arms.scores.items()
     }
     size = np.array([available[name] for name in arms.buckets], dtype=np.float64)
     problem = _problem(arms, surfaces, size, budget, prior, margins, limits)
@@ -44,7 +51,7 @@ def from_surface(
         "proportional": fitted(size, _free(problem)),
         "uniform": fitted(np.full(len(size), 1.0), _free(problem)),
     }
-    forecasts = _forecasts(named, problem, arms.buckets)
+    forecasts = forecast(named, problem, arms.buckets)
     return Mixture(
         int(whole.sum()),
         _lines(arms, problem, solution, whole, size),
@@ -99,33 +106,7 @@ def _starts(arms: TrainedArms, problem: Problem, size: Array) -> Array:
     return np.vstack([arms.current, problem.prior, size, np.ones_like(size), arms.tokens[best]])
 
 
-def _forecasts(named: Mapping[str, Array], problem: Problem, buckets: tuple[str, ...]) -> tuple[Forecast, ...]:
-    at = np.array(list(named.values()), dtype=np.float64)
-    level, level_sd = problem.level(at)
-    change, change_sd = problem.change(at)
-    chance = problem.chance(at)
-    found = []
-    for i, name in enumerate(named):
-        shares = at[i] / at[i].sum()
-        found.append(
-            Forecast(
-                name=name,
-                weights=dict(zip(buckets, shares.tolist(), strict=True)),
-                score=float(level[i]),
-                low=float(level[i] - 1.96 * level_sd[i]),
-                high=float(level[i] + 1.96 * level_sd[i]),
-                change=float(change[i]),
-                change_low=float(change[i] - 1.96 * change_sd[i]),
-                change_high=float(change[i] + 1.96 * change_sd[i]),
-                no_regression=float(chance[i]),
-            )
-        )
-    return tuple(found)
-
-
-def _lines(
-    arms: TrainedArms, problem: Problem, solution: Solution, whole: Array, size: Array
-) -> tuple[Weight, ...]:
+def _lines(arms: TrainedArms, problem: Problem, solution: Solution, whole: Array, size: Array) -> tuple[Weight, ...]:
     weight, total = whole / whole.sum(), float(solution.amounts.sum())
     return tuple(
         Weight(
@@ -186,5 +167,7 @@ def _notes(
             f"not shown to beat the current mixture: {own.change:+.4f} [{own.change_low:+.4f}, {own.change_high:+.4f}]"
         )
     if solution.amounts.sum() < budget - 1:
-        notes.append(f"only {solution.amounts.sum():.0f} of {budget} tokens placed: the rest would repeat beyond the cap")
+        notes.append(
+            f"only {solution.amounts.sum():.0f} of {budget} tokens placed: the rest would repeat beyond the cap"
+        )
     return tuple(notes)

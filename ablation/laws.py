@@ -123,19 +123,21 @@ def log_linear(points: Array, values: Array, *, lower_is_better: bool = True) ->
     return min(found, key=lambda law: _error(law.held_out, values))
 
 
-def smooth(points: Array, values: Array) -> GaussianLaw:
+def smooth(points: Array, values: Array, *, own: int | None = None) -> GaussianLaw:
     """Additive curves with pairs, on the values themselves."""
     centre, spread = float(values.mean()), _scale(values)
-    posterior = additive(points, (values - centre) / spread)
+    posterior = additive(points, (values - centre) / spread, own=own)
     return _with_held_out("additive", posterior, centre, spread, None, 1.0)
 
 
-def log_smooth(points: Array, values: Array, floor: float, *, lower_is_better: bool = True) -> GaussianLaw:
+def log_smooth(
+    points: Array, values: Array, floor: float, *, lower_is_better: bool = True, own: int | None = None
+) -> GaussianLaw:
     """Additive curves with pairs on the log of the gap to `floor` (that of the log-linear law)."""
     sign = 1.0 if lower_is_better else -1.0
     logs = np.log(sign * (values - floor))
     centre, spread = float(logs.mean()), _scale(logs)
-    posterior = additive(points, (logs - centre) / spread)
+    posterior = additive(points, (logs - centre) / spread, own=own)
     return _with_held_out("log-additive", posterior, centre, spread, floor, sign)
 
 

@@ -24,7 +24,9 @@ from ablation.water import water_fill
 STEPS = (0.12, 0.05, 0.02, 0.01, 0.004)
 """Sizes of a move, as shares of the budget."""
 _BATCH = 12
-"""Moves whose safety is computed at a time, best mean first."""
+"""Moves of most worth, whose safety is computed before that of the rest."""
+_MOVES = 30
+"""Most moves of one size."""
 _POOL = 192
 """Mixtures around the proposal that posterior draws choose among for its interval."""
 
@@ -73,7 +75,9 @@ class Problem:
 
     def level(self, at: Array) -> tuple[Array, Array]:
         """Mean and standard deviation of the weighted score itself."""
-        variance = sum(((w * self.surfaces[n].spread(at)) ** 2 for n, w in self.weights.items() if w), np.zeros(len(at)))
+        variance = sum(
+            ((w * self.surfaces[n].spread(at)) ** 2 for n, w in self.weights.items() if w), np.zeros(len(at))
+        )
         return self.mean(at), np.sqrt(variance)
 
     def chance(self, at: Array) -> Array:
@@ -134,7 +138,7 @@ def _climb(start: Array, problem: Problem) -> Array:
     here = start.copy()
     worth, chance = float(problem.worth(here[None])[0]), float(problem.chance(here[None])[0])
     for step in STEPS:
-        for _ in range(60):
+        for _ in range(_MOVES):
             moves = _moves(here, step * problem.budget, problem)
             better = None if len(moves) == 0 else _first_better(moves, worth, chance, problem)
             if better is None:
@@ -168,8 +172,9 @@ def _first_better(moves: Array, worth: float, chance: float, problem: Problem) -
     values = problem.worth(moves)
     order = np.argsort(-values)
     order = order[values[order] > worth + 1e-9]
-    for begin in range(0, len(order), _BATCH):
-        batch = order[begin : begin + _BATCH]
+    for batch in (order[:_BATCH], order[_BATCH:]):
+        if len(batch) == 0:
+            break
         chances = problem.chance(moves[batch])
         safe = np.flatnonzero(chances >= problem.probability)
         if len(safe):

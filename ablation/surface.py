@@ -78,18 +78,24 @@ class Surface:
 
 
 def fit_surface(
-    points: Array, values: Array, *, lower_is_better: bool = True, transfer: bool = False, only: str | None = None
+    points: Array,
+    values: Array,
+    *,
+    lower_is_better: bool = True,
+    transfer: bool = False,
+    only: str | None = None,
+    own: int | None = None,
 ) -> Surface:
     """Fit all laws to `values` (runs) at `points` (runs x buckets; shares or tokens) and stack them.
 
-    Rows whose value or point is not finite are left out. only: the name of one law to use alone ("linear", "trees").
+    own: the column of the bucket whose own eval the values are, if any. Rows whose value or point is not finite are left out. only: the name of one law to use alone ("linear", "trees").
     Raises RefusedError with fewer than `FEWEST` runs, and when `only` is not among the fitted laws.
     """
     seen = np.isfinite(values) & np.isfinite(points).all(axis=1)
     points, values = points[seen], values[seen]
     if len(values) < FEWEST:
         raise RefusedError(f"{len(values)} runs with a score: a response surface needs at least {FEWEST}")
-    found = _laws(points, values, lower_is_better, only)
+    found = _laws(points, values, lower_is_better, only, own)
     errors = {law.name: _error(law, values) for law in found}
     weights = _stacked(found, values)
     if transfer and only is None:
@@ -101,7 +107,7 @@ def fit_surface(
     )
 
 
-def _laws(points: Array, values: Array, lower_is_better: bool, only: str | None) -> list[Law]:
+def _laws(points: Array, values: Array, lower_is_better: bool, only: str | None, own: int | None) -> list[Law]:
     if float(np.ptp(values)) <= 1e-12 * max(1.0, float(np.abs(values).max())):
         return [linear(points, values)]  # every run scored the same
     if only == "linear":
@@ -120,8 +126,8 @@ def _laws(points: Array, values: Array, lower_is_better: bool, only: str | None)
     found: list[Law] = [
         linear(points, values),
         straight,
-        smooth(points, values),
-        log_smooth(points, values, straight.floor, lower_is_better=lower_is_better),
+        smooth(points, values, own=own),
+        log_smooth(points, values, straight.floor, lower_is_better=lower_is_better, own=own),
     ]
     grown = trees(points, values) if len(values) >= TREES_FROM else None
     return found if grown is None else [*found, grown]

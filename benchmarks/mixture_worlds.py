@@ -5,7 +5,7 @@ one harmful bucket, and noise of seeds, prompt clusters, prompts and samples. A 
 two doses, leave-one-out, add-one, and random mixtures. `recommend` sees only its score table and the trained tokens;
 the proposal is then scored by the world itself, beside the constrained optimum found with the truth (SLSQP, restarts).
 
-python -m benchmarks.mixture_worlds --worlds 200 > benchmarks/results/mixture-worlds.json
+python -m benchmarks.mixture_worlds --worlds 100 > benchmarks/results/mixture-worlds.json
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def world(seed: int) -> World:
     np.fill_diagonal(gain, rng.uniform(0.2, 0.5, count))
     harmful = int(rng.choice([i for i, name in enumerate(names) if name not in GUARDED]))
     harm = rng.uniform(0.03, 0.12, count)
-    gain[:, harmful] = np.where(np.arange(count) == harmful, gain[harmful, harmful], -harm)
+    gain[:, harmful] = np.where(np.arange(count) == harmful, rng.uniform(0.0, 0.3), -harm)
     knee = rng.uniform(0.15, 1.5, count)
     pairs = []
     for _ in range(count // 2 + 1):
@@ -133,7 +133,7 @@ def optimum(true: World, budget: float, margin: float) -> tuple[Array, float]:
         {"type": "ineq", "fun": lambda t: true.scores(t[None])[0] - now + margin},
     ]
     rng = np.random.default_rng(9)
-    starts = [true.size, np.full(len(low), budget / len(low)), *(rng.dirichlet(np.ones(len(low)), 16) * budget)]
+    starts = [true.size, np.full(len(low), budget / len(low)), *(rng.dirichlet(np.ones(len(low)), 8) * budget)]
     best, value = true.size, float(now.mean())
     for start in starts:
         found = minimize(
@@ -219,16 +219,16 @@ def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--worlds", type=int, default=200)
+    parser.add_argument("--worlds", type=int, default=100)
     parser.add_argument("--first", type=int, default=0)
-    parser.add_argument("--mixtures", type=int, default=16)
+    parser.add_argument("--mixtures", type=int, default=24)
     parser.add_argument("--prompts", type=int, default=200)
     options = parser.parse_args()
     noise = Noise(seed=0.01)
     rows = []
     for seed in range(options.first, options.first + options.worlds):
         rows.append(one(seed, options.mixtures, options.prompts, noise))
-        print(rows[-1], file=sys.stderr, flush=True)
+        print(json.dumps(rows[-1]), file=sys.stderr, flush=True)
     answer = {
         "command": f"python -m benchmarks.mixture_worlds --worlds {options.worlds} --mixtures {options.mixtures} "
         f"--prompts {options.prompts}",

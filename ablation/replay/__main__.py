@@ -10,7 +10,7 @@ from importlib import import_module
 
 from buckets import CurateError
 
-KINDS = ("sft_to_rl", "epochs", "scaling", "regmix")
+KINDS = ("regmix",)
 """Each is a module of this package with HELP, `arguments(parser)` and `replay(options) -> Outcome`."""
 
 
