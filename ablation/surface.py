@@ -23,7 +23,7 @@ FEWEST = 8
 """Runs under which no surface is fitted."""
 TREES_FROM = 50
 """Runs from which trees are tried."""
-_NEGLIGIBLE = 0.05
+_NEGLIGIBLE = 0.1
 """Stack weights below this are dropped: noise in the held-out error, at the cost of a whole law."""
 
 
@@ -88,8 +88,9 @@ def fit_surface(
 ) -> Surface:
     """Fit all laws to `values` (runs) at `points` (runs x buckets; shares or tokens) and stack them.
 
-    own: the column of the bucket whose own eval the values are, if any. Rows whose value or point is not finite are left out. only: the name of one law to use alone ("linear", "trees").
-    Raises RefusedError with fewer than `FEWEST` runs, and when `only` is not among the fitted laws.
+    Rows whose value or point is not finite are left out. only: the name of one law to use alone ("linear",
+    "log-linear", "trees"). own: the column of the bucket whose own eval the values are, if any.
+    Raises RefusedError with fewer than `FEWEST` runs, and when `only` cannot be fitted.
     """
     seen = np.isfinite(values) & np.isfinite(points).all(axis=1)
     points, values = points[seen], values[seen]
