@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from ablation.stats import Array
+from ablation.stats import Array, Codes
 from buckets import InputError
 
 KEYS = ("run", "run_id", "index", "name", "id")
@@ -30,7 +30,7 @@ class Runs:
     metrics: Mapping[str, Array]
     notes: tuple[str, ...] = ()
 
-    def take(self, rows: Sequence[int] | Array) -> Runs:
+    def take(self, rows: Sequence[int] | Codes) -> Runs:
         """The runs at these positions."""
         index = np.asarray(rows, dtype=np.int64)
         names = tuple(self.names[i] for i in index)

@@ -56,14 +56,15 @@ class Surface:
         moments = [(w, *law.change(at, reference)) for w, law in self._parts()]
         mean: Array = sum((w * m for w, m, _ in moments), np.zeros(len(at)))
         second = sum((w * (sd**2 + (m - mean) ** 2) for w, m, sd in moments), np.zeros(len(at)))
-        return mean, np.sqrt(second)
+        deviation: Array = np.sqrt(second)
+        return mean, deviation
 
     def draws(self, at: Array, count: int, rng: np.random.Generator) -> Array:
         """count x points; each draw is of one law, laws in proportion to their weights."""
         shares = rng.multinomial(count, np.array(self.weights))
         parts = [law.draws(at, int(n), rng) for law, n in zip(self.laws, shares, strict=True) if n]
-        value: Array = rng.permuted(np.arange(count))
-        return np.concatenate(parts)[value]
+        mixed: Array = np.concatenate(parts)[rng.permutation(count)]
+        return mixed
 
     def words(self) -> str:
         stacked = ", ".join(f"{law.name} {weight:.2f}" for weight, law in self._parts())

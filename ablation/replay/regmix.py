@@ -20,7 +20,7 @@ from scipy.stats import spearmanr
 from ablation.front import propose_mixture
 from ablation.replay.outcome import Outcome
 from ablation.runs import Runs, read_runs
-from ablation.stats import Array
+from ablation.stats import Array, Codes
 from ablation.surface import FEWEST, fit_surface
 from buckets import InputError
 
@@ -94,15 +94,16 @@ def read_tables(folder: Path) -> Tables:
     return Tables(train, tests, both[0])
 
 
-def subsets(total: int, runs: int, draws: int) -> list[Array]:
+def subsets(total: int, runs: int, draws: int) -> list[Codes]:
     """The first `runs` runs, then seeded random subsets; only one when all runs are used."""
-    first = np.arange(runs)
+    first: Codes = np.arange(runs, dtype=np.int64)
     if runs == total:
         return [first]
-    return [first, *(np.sort(np.random.default_rng(seed).permutation(total)[:runs]) for seed in range(draws))]
+    drawn = [np.random.default_rng(seed).permutation(total)[:runs] for seed in range(draws)]
+    return [first, *(np.sort(pick).astype(np.int64) for pick in drawn)]
 
 
-def _ranked(tables: Tables, metric: str, pick: Array) -> dict[str, dict[str, float | None]]:
+def _ranked(tables: Tables, metric: str, pick: Codes) -> dict[str, dict[str, float | None]]:
     """Scale -> method -> Spearman of predicted and true metric."""
     train = tables.train.take(pick)
     tests = tables.tests or {tables.same: tables.train.take(np.setdiff1d(np.arange(len(tables.train.names)), pick))}
