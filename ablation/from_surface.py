@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from ablation.evidence import Margins
-from ablation.forecast import forecast
+from ablation.predicted import forecast
 from ablation.gain import Forecast, Mixture, Weight
 from ablation.limits import Limits
 from ablation.propose import Problem, Solution, fitted, solve

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ablation.forecast import forecast
+from ablation.predicted import forecast
 from ablation.gain import Forecast
 from ablation.propose import Problem, Solution, fitted, solve
 from ablation.runs import Runs

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import nnls
 
-from ablation.laws import Law, linear, log_linear, log_smooth, smooth
+from ablation.mixture_laws import Law, linear, log_linear, log_smooth, smooth
 from ablation.stats import Array
 from ablation.trees import trees
 from buckets import RefusedError

@@ -9,7 +9,7 @@ from scipy.stats import spearmanr
 
 from ablation.additive import Additive, _objective, additive
 from ablation.gaussian import Posterior
-from ablation.laws import linear, log_linear
+from ablation.mixture_laws import linear, log_linear
 from ablation.surface import fit_surface
 from buckets import RefusedError
 
