@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from ablation.confirm import Confirmation, confirmation, contenders, fresh_seeds
     from ablation.design import BucketPlan, Plan, arms, plan
     from ablation.experiment import campaign
+    from ablation.front import ProposedMixture, propose_mixture
     from ablation.gain import (
         Boundary,
         BucketDecision,
         Decision,
+        Forecast,
         Gain,
         Interval,
         Mixture,
@@ -40,8 +42,10 @@ if TYPE_CHECKING:
         pass_hat_k,
     )
     from ablation.rule_worth import RuleVerdict, rule_gains
+    from ablation.runs import Runs, read_runs
     from ablation.settings import AblationSettings, SampleSettings, SavedModel, TinyModel, TrainSettings
     from ablation.signs import LossCurve
+    from ablation.surface import Surface, fit_surface
     from ablation.tasks import TASKS, Task, check_items
     from ablation.trial import SCORE_COLUMNS, WATCH_COLUMNS, Arm, Result, Share, Trial
 
@@ -64,6 +68,7 @@ _HOME = {
     "Boundary": "gain",
     "BucketDecision": "gain",
     "Decision": "gain",
+    "Forecast": "gain",
     "Gain": "gain",
     "Interval": "gain",
     "Mixture": "gain",
@@ -71,6 +76,8 @@ _HOME = {
     "Signal": "gain",
     "Watched": "gain",
     "Weight": "gain",
+    "ProposedMixture": "front",
+    "propose_mixture": "front",
     "SCORE_SCHEMA": "grading",
     "hold_out": "holdout",
     "FINAL": "loop",
@@ -81,6 +88,10 @@ _HOME = {
     "maj_at_k": "metrics",
     "pass_at_k": "metrics",
     "pass_hat_k": "metrics",
+    "Runs": "runs",
+    "read_runs": "runs",
+    "Surface": "surface",
+    "fit_surface": "surface",
     "AblationSettings": "settings",
     "SampleSettings": "settings",
     "SavedModel": "settings",
@@ -114,18 +125,22 @@ __all__ = [
     "BucketPlan",
     "Confirmation",
     "Decision",
+    "Forecast",
     "Gain",
     "Interval",
     "LossCurve",
     "Mixture",
     "Plan",
+    "ProposedMixture",
     "Readiness",
     "Result",
     "RuleVerdict",
+    "Runs",
     "SampleSettings",
     "SavedModel",
     "Share",
     "Signal",
+    "Surface",
     "Task",
     "TinyModel",
     "TrainSettings",
@@ -140,6 +155,7 @@ __all__ = [
     "confirmation",
     "contenders",
     "distinct_n",
+    "fit_surface",
     "fresh_seeds",
     "hold_out",
     "learnable_fraction",
@@ -148,6 +164,8 @@ __all__ = [
     "pass_hat_k",
     "plain",
     "plan",
+    "propose_mixture",
+    "read_runs",
     "rule_gains",
     "run_trials",
 ]

@@ -57,6 +57,12 @@ class AnalyseSettings(BaseModel):
     """Most epochs of any bucket's rows in the proposal."""
     floors: dict[str, float] = Field(default_factory=dict)
     """Smallest share of the budget per bucket, e.g. {"safety_refusal": 0.02}."""
+    eval_weights: dict[str, float] = Field(default_factory=dict)
+    """What each eval bucket counts in the weighted score that the mixture maximises; default: all the same. Used by
+    response surfaces."""
+    score_floors: dict[str, float] = Field(default_factory=dict)
+    """Least acceptable dev score per eval bucket, e.g. {"safety_refusal": 0.9}, kept with 95% probability. Used by
+    response surfaces."""
     verifiable: tuple[str, ...] = tuple(sorted(VERIFIABLE))
     """Buckets whose answers can be verified, so that RL has a reward."""
     draws: int = Field(200, ge=20)
@@ -97,15 +103,15 @@ def analyse(
     trained_tokens: Mapping[str, int] | None = None,
     prior: Mapping[str, float] | None = None,
     losses: Sequence[LossCurve] = (),
-    arm_tokens: Mapping[str, Mapping[str, int]] | None = None,  # noqa: ARG001 - for the response surface
+    arm_tokens: Mapping[str, Mapping[str, int]] | None = None,
 ) -> Analysis:
     """Analyse one campaign.
 
     scores: the long table of SCORE_COLUMNS, with or without WATCH_COLUMNS. available_tokens: unique trainable tokens
     per bucket. trained_tokens: the same in the full arm, default all that is available. losses: training loss of the
-    trials. arm_tokens: arm -> bucket -> trained tokens with all repeats, what a response surface is fitted on. Raises
-    InputError when columns or the deciding metric are missing and RefusedError when the budget or the floors cannot be
-    met.
+    trials. arm_tokens: arm -> bucket -> trained tokens, repeats included; with enough arms the mixture comes from
+    response surfaces (see `recommend`). Raises InputError when columns or the deciding metric are missing and
+    RefusedError when the budget or the floors cannot be met.
     """
     settings = settings or AnalyseSettings()
     metric = settings.metric or "pass@1"
@@ -131,12 +137,27 @@ def analyse(
         losses=losses,
         low_entropy=settings.entropy_low,
     )
-    limits = Limits(settings.repetition_cap, settings.floors, draws=settings.draws, seed=settings.seed)
+    limits = Limits(
+        settings.repetition_cap,
+        settings.floors,
+        draws=settings.draws,
+        seed=settings.seed,
+        eval_weights=settings.eval_weights or None,
+        score_floors=settings.score_floors or None,
+    )
     mixture = None
     if any(count > 0 for count in available_tokens.values()):
         budget = settings.budget_tokens
         mixture = recommend(
-            table, decision, available_tokens, budget, prior, trained=used, margins=margins, limits=limits
+            table,
+            decision,
+            available_tokens,
+            budget,
+            prior,
+            trained=used,
+            margins=margins,
+            limits=limits,
+            arm_tokens=arm_tokens,
         )
     found = gains(table, metric, settings.level)
     step = table.step()

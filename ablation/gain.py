@@ -198,6 +198,25 @@ class Weight:
 
 
 @dataclass(frozen=True)
+class Forecast:
+    """What the response surfaces expect of one mixture: the proposal, or a baseline beside it. 95% intervals."""
+
+    name: str
+    """proposal | current | proportional | uniform."""
+    weights: dict[str, float]
+    score: float
+    """Weighted score over the eval buckets, higher is better (a loss with its sign turned)."""
+    low: float
+    high: float
+    change: float
+    """Against the current (full) mixture."""
+    change_low: float
+    change_high: float
+    no_regression: float
+    """Chance that no eval bucket falls by more than the margin, or under its score floor."""
+
+
+@dataclass(frozen=True)
 class Mixture:
     """A proposal: what this analysis expects, not yet trained against the baselines."""
 
@@ -206,3 +225,7 @@ class Mixture:
     status: Literal["proposal", "confirmed", "not shown better", "worse"] = "proposal"
     """Anything but "proposal" is what training it beside the baselines showed (`curate confirm`)."""
     notes: tuple[str, ...] = field(default_factory=tuple)
+    method: Literal["curves", "surface"] = "curves"
+    """Dose curves and leave-one-out arms, or response surfaces over all arms with known tokens."""
+    forecasts: tuple[Forecast, ...] = ()
+    """The proposal, then the current, proportional and uniform mixtures; empty from curves."""

@@ -296,6 +296,20 @@ class Weight(Part):
     why: Text = ""
 
 
+class Forecast(Part):
+    """What the response surfaces expect of one mixture, with 95% intervals; changes are against the current one."""
+
+    name: Text
+    weights: dict[str, Maybe]
+    score: Maybe
+    low: Maybe
+    high: Maybe
+    change: Maybe
+    change_low: Maybe
+    change_high: Maybe
+    no_regression: Maybe
+
+
 class Mixture(Part):
     """A proposal until it has been trained against the baselines."""
 
@@ -303,3 +317,5 @@ class Mixture(Part):
     weights: tuple[Weight, ...]
     status: Literal["proposal", "confirmed", "not shown better", "worse"] = "proposal"
     notes: tuple[Text, ...] = ()
+    method: Literal["curves", "surface"] = "curves"
+    forecasts: tuple[Forecast, ...] = ()
