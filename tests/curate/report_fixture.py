@@ -20,6 +20,7 @@ from curate.report import (
     Duplicate,
     Example,
     Fit,
+    Forecast,
     GainMatrix,
     Interval,
     Mixture,
@@ -296,6 +297,21 @@ def _mixture() -> Mixture:
         budget_tokens=budget,
         weights=weights,
         notes=("No bucket repeats its rows more than 4 times; protocol buckets keep a floor of 3%.",),
+        method="surface",
+        forecasts=tuple(
+            Forecast(
+                name=name,
+                weights={},
+                score=0.6 + gain,
+                low=0.58 + gain,
+                high=0.62 + gain,
+                change=gain,
+                change_low=gain - 0.01,
+                change_high=gain + 0.01,
+                no_regression=chance,
+            )
+            for name, gain, chance in (("proposal", 0.031, 0.97), ("proportional", 0.0, 1.0), ("uniform", -0.012, 0.31))
+        ),
     )
 
 

@@ -46,6 +46,7 @@ VOID = {"meta", "br", "hr", "img", "input", "link"}
 WORDS = {"verdict", "state", "wanted", "move_to_rl", "status", "side", "move"}
 SIGNS = {"protocol", "rising", "reach", "memory", "template", "narrowing", "entropy", "rl"}
 FIXED = SIGNS | {
+    "surface",
     "same",
     "format",
     "hard",
