@@ -16,7 +16,6 @@ from typing import Literal
 from ablation.evidence import Difference, Evidence, Margins
 from ablation.gain import Boundary, Interval, Readiness, Watched
 from ablation.gains import Decomposition
-from ablation.scores import BOUNDED
 from ablation.standing import Standing
 from ablation.stats import t_quantile
 from ablation.watch import seen
@@ -55,6 +54,8 @@ class Case:
     """Splits whose gain may still be worth the margin."""
     parts: Decomposition | None = None
     """Stopping, format and capability of the arm with the most data on dev."""
+    harm: tuple[str, ...] = ()
+    """What other buckets gain without this one, where it is labelled harmful."""
 
     @property
     def name(self) -> str:
@@ -62,8 +63,8 @@ class Case:
 
     @property
     def margin(self) -> float:
-        """For rates, as in `signs.Bucket`."""
-        return self.margins.margin if self.margins.metric in BOUNDED else 0.05
+        """For rates."""
+        return self.margins.rate
 
     @property
     def arm(self) -> str:
@@ -75,8 +76,8 @@ class Case:
         return [f"{sign.says}: {sign.why}" for sign in seen(self.signs, *names)]
 
 
-BEFORE_RL = ("sft more", "fix the mode")
-"""Moves that a flat score does not excuse from: RL from there would inherit a bad protocol or a single mode."""
+BEFORE_RL = ("sft other rows", "sft more", "fix the mode")
+"""Moves that a flat score does not excuse from: RL from there would inherit harm, a bad protocol or a single mode."""
 MODE = ("template", "narrowing", "entropy")
 """Signs that the model has narrowed; memorising alone is no reason to leave the data."""
 
@@ -140,7 +141,7 @@ def _other_rows(case: Case) -> Boundary:
     if case.label == "harmful":
         says = f"leave {name} out, or replace its rows: other buckets are better without them"
         flips = f"fresh seeds in which no bucket gains more than {case.margins.margin:g} without {name}"
-        reasons = case.standing.reasons[:2]
+        reasons = (*case.harm, *case.standing.reasons)[:3]
         return Boundary("sft other rows", "", says, reasons, flips, f"the arm without {name} again: {case.arm}")
     says = f"no more of these rows of {name}: other rows, fewer epochs or a lower learning rate"
     flips = "a training whose full arm is above the base model on dev"

@@ -214,11 +214,8 @@ def read_scores(frame: pl.DataFrame) -> Scores:
     named = pl.col("cluster").cast(pl.String)
     alone = named.is_null() | (named == "")
     frame = frame.with_columns(pl.when(alone).then(pl.format("item {}", "item")).otherwise(named).alias("cluster"))
-    doses = {
-        str(name): float(dose)
-        for name, kind, dose in frame.select("arm", "kind", "dose").unique().sort("dose", "arm").iter_rows()
-        if kind == "full" or (kind == "dose" and dose < 1.0)
-    }
+    _counted(frame)
+    doses = _doses(frame)
     left_out = {
         str(bucket): str(name)
         for name, kind, bucket in frame.select("arm", "kind", "left_out").unique().sort("arm").iter_rows()
@@ -235,6 +232,35 @@ def read_scores(frame: pl.DataFrame) -> Scores:
     told = ["openings", "reference_opening"]
     openings = frame.select(*_KEYS, "cluster", *told) if set(told) <= set(frame.columns) else None
     return Scores(cells, doses, left_out, mixtures, pooled, openings)
+
+
+def _counted(frame: pl.DataFrame) -> None:
+    """Raises InputError where more samples end, parse or are correct than were drawn, or fewer than none."""
+    for name in ("terminated", "parsed", "correct"):
+        odd = frame.filter(~pl.col(name).is_nan() & ((pl.col(name) < 0) | (pl.col(name) > pl.col("samples"))))
+        if odd.height:
+            arm, item, count, samples = odd.select("arm", "item", name, "samples").row(0)
+            raise InputError(
+                f"the score table has {name} = {count:g} of {samples:g} samples for item {item!r} of arm {arm!r}: "
+                "a count lies between 0 and the samples"
+            )
+
+
+def _doses(frame: pl.DataFrame) -> dict[str, float]:
+    """Dose arms and "full", ascending. Raises InputError for doses that no curve can be drawn over."""
+    dosed = frame.filter(pl.col("kind").is_in(["full", "dose"])).select("arm", "kind", "dose").unique()
+    found: dict[str, float] = {}
+    for name, kind, dose in dosed.sort("dose", "arm").iter_rows():
+        if dose is None or not 0 < dose < float("inf"):
+            raise InputError(f"the score table gives arm {name!r} the dose {dose}: a share above 0 is needed")
+        if kind == "dose" and dose >= 1.0:
+            continue
+        if name in found or dose in found.values():
+            raise InputError(
+                f"the score table has dose {dose:g} twice, or two doses for arm {name!r}: keep one arm each"
+            )
+        found[str(name)] = float(dose)
+    return found
 
 
 def _parts(frame: pl.DataFrame) -> list[pl.DataFrame]:

@@ -66,8 +66,8 @@ class Bucket:
 
     @property
     def margin(self) -> float:
-        """For rates; where the deciding metric is a loss in nats, its margin says nothing about rates."""
-        return self.margins.margin if self.margins.metric in BOUNDED else 0.05
+        """For rates."""
+        return self.margins.rate
 
     @cached_property
     def cell(self) -> Cell | None:
@@ -137,4 +137,4 @@ class Bucket:
         if value.seeds < 2:
             return "at least 2 more seeds"
         gap = abs(value.mean - bound)
-        return n_until(replace(value, mean=gap), gap, self.margins.level).words(split)
+        return n_until(replace(value, mean=gap), gap, self.margins.confidence).words(split)

@@ -48,7 +48,8 @@ def memory(bucket: Bucket) -> Reading:
     p = max(falls.p_above(), *flat)
     open_ones = [step for step in voters if step.value.p_below(margin) >= bucket.margins.alpha]
     asked = bucket.more(open_ones[0].value, margin, open_ones[0].split) if open_ones else "at least 2 more seeds"
-    return Reading(why, p, rises or bucket.high(falls) < 0, asked, seeds=falls.seeds)
+    fewest = min(falls.seeds, *(step.seeds for step in voters))
+    return Reading(why, p, rises or bucket.high(falls) < 0, asked, seeds=fewest)
 
 
 def _falls(losses: Sequence[LossCurve], arm: str | None) -> Estimate | None:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from ablation.evidence import Difference, Evidence, Margins
 from ablation.gain import Interval
 from ablation.scores import BOUNDED
-from ablation.standing import Standing
+from ablation.standing import Standing, unlearned
 from ablation.stats import at, non_superior
 
 
@@ -47,9 +47,9 @@ def worth(standing: Standing, evidence: Evidence, margins: Margins, forecast: In
     used_up = tuple(_spent_words(step, margins) for step in ended)
     if worthwhile(evidence, margins, forecast):
         return replace(standing, reasons=(*standing.reasons, *used_up)) if standing.verdict == "CONTINUE" else standing
-    flat = [step for step in evidence.voters if step.comparison == "equivalent" or _settled(step, margins)]
+    flat = [step for step in evidence.voters if step.seeds > 1 and _settled(step, margins)]
     settled = {step.split for step in (*ended, *flat)}
-    if dev.split in settled and all(step.split in settled for step in evidence.off_dev):
+    if all(step.split in settled for step in (dev, *evidence.off_dev)) and not _barred(evidence, margins):
         return Standing("DONE", (*used_up, *standing.reasons), "spent", (dev,))
     if standing.verdict != "CONTINUE":
         return standing
@@ -61,13 +61,18 @@ def worth(standing: Standing, evidence: Evidence, margins: Margins, forecast: In
 
 
 def _settled(step: Difference, margins: Margins) -> bool:
-    """An off-dev split needs only not to rise."""
-    return step.split != "dev" and non_superior(step.inner, margins.margin)
+    """Flat; an off-dev split needs only not to rise."""
+    return step.comparison == "equivalent" or (step.split != "dev" and non_superior(step.inner, margins.margin))
+
+
+def _barred(evidence: Evidence, margins: Margins) -> bool:
+    """What forbids DONE in `guarded` forbids it here: a dev score at the floor, or one below the base model's."""
+    return unlearned(evidence, margins) or (evidence.base is not None and evidence.base.comparison == "worse")
 
 
 def _spent_words(step: Difference, margins: Margins) -> str:
     low = at(step.scored.interval(margins.level), 1.0 - 2.0 * margins.alpha).low
     return (
-        f"{step.split} is {step.score:.3f} (above {low:.3f} at {100 * margins.level:.3g}%) and ends at 1: "
+        f"{step.split} is {step.score:.3f} (above {low:.3f} at {100 * margins.confidence:.3g}%) and ends at 1: "
         f"less than the margin {margins.margin:g} is left to gain there"
     )
