@@ -75,6 +75,13 @@ class AnalyseSettings(BaseModel):
             raise ValueError(f"look {self.look} is beyond the {self.looks} planned: looks must be fixed beforehand")
         return self
 
+    @model_validator(mode="after")
+    def _weights_weigh(self) -> AnalyseSettings:
+        weights = self.eval_weights.values()
+        if weights and (min(weights) < 0 or sum(weights) <= 0):
+            raise ValueError("eval_weights must be 0 or more, and not all 0")
+        return self
+
 
 @dataclass(frozen=True)
 class Analysis:

@@ -77,8 +77,8 @@ WRONG: dict[str, tuple[pl.Expr, str]] = {
     "dose 0": (pl.when(HALF).then(0.0).otherwise("dose").alias("dose"), "'dose:0.5' the dose 0"),
     "no dose": (pl.when(HALF).then(None).otherwise("dose").alias("dose"), "the dose None"),
     "a dose twice": (pl.when(HALF).then(0.25).otherwise("dose").alias("dose"), "dose 0.25 twice"),
-    "more right than drawn": (pl.lit(9).alias("correct"), "correct = 9 of 4 samples"),
-    "fewer than none": (pl.lit(-1).alias("terminated"), "terminated = -1 of 4 samples"),
+    "more right than drawn": (pl.lit(9).alias("correct"), "9 of 4 samples correct"),
+    "fewer than none": (pl.lit(-1).alias("correct"), "-1 of 4 samples correct"),
 }
 
 
@@ -243,6 +243,12 @@ def test_too_few_mixtures_for_a_surface_are_left_to_the_curves() -> None:
     assert found.mixture is not None
     assert found.mixture.method == "curves"
     assert any("and 8 or more" in note for note in found.mixture.notes)
+
+
+def test_weights_that_weigh_nothing_are_a_mistake_of_the_recipe() -> None:
+    for weights in ({"code": -1.0, "tool_calls": 2.0}, {"code": 0.0}):
+        with pytest.raises(ValueError, match="not all 0"):
+            AnalyseSettings(eval_weights=weights)
 
 
 def test_a_floor_that_curves_cannot_keep_is_said() -> None:
