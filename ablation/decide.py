@@ -8,7 +8,8 @@ import polars as pl
 
 from ablation import looks
 from ablation.attribution import attribution
-from ablation.boundary import BEFORE_RL, Case, boundary
+from ablation.boundary import BEFORE_RL, boundary
+from ablation.case import Case
 from ablation.checkpoint import choose
 from ablation.curve import Curve
 from ablation.evidence import Evidence, Margins, gather

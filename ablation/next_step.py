@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from ablation.boundary import SIGNAL
+from ablation.after_sft import SIGNAL
 from ablation.evidence import Difference, Evidence, Margins
 from ablation.gain import BucketDecision, Interval, Verdict
 from ablation.label import Label
