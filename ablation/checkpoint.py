@@ -17,7 +17,7 @@ from ablation.evidence import Margins
 from ablation.gain import Candidate, CandidateKind, Interval
 from ablation.ladder import UNITS
 from ablation.scores import Cell, Scores
-from ablation.stats import NOTHING, Estimate, Mask, at, holm
+from ablation.stats import NOTHING, Estimate, Mask, holm
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def choose(scores: Scores, margins: Margins, averages: Sequence[str] = ()) -> Ch
     """
     found, pool = _choose(scores, margins, averages), scores.pooled.get("dev")
     value = NOTHING if pool is None else pool.contrast({found.arm: 1.0, "base": -1.0}, margins.metric)
-    inner = at(value.interval(margins.level), 1.0 - 2.0 * margins.alpha)
+    inner = value.interval(margins.tested)
     if found.arm and value.n and inner.high < 0:
         return replace(found, reason=f"{found.reason}; but the base model is better: {inner.words()} against it")
     return found

@@ -10,7 +10,7 @@ from ablation.gain import Gain, Interval, Readiness
 from ablation.gains import gain_of, readiness
 from ablation.looks import Spending, look_alpha
 from ablation.scores import BOUNDED, Scores
-from ablation.stats import NOTHING, Comparison, Estimate, at, estimate, holm, non_superior, tost
+from ablation.stats import NOTHING, Comparison, Estimate, estimate, holm, non_superior, tost
 
 RATE_MARGIN = 0.05
 """Where the deciding metric is a loss in nats: one reply in twenty."""
@@ -40,9 +40,14 @@ class Margins:
         return 1.0 - self.alpha
 
     @property
+    def tested(self) -> float:
+        """1 - 2 alpha: two-sided level of the interval that two one-sided tests at alpha are read off."""
+        return 1.0 - 2.0 * self.alpha
+
+    @property
     def two_sided(self) -> float:
         """Of printed intervals whose ends are claims: `level`, or what this look asks for where that is more."""
-        return max(self.level, 1.0 - 2.0 * self.alpha)
+        return max(self.level, self.tested)
 
     @property
     def rate(self) -> float:
@@ -194,7 +199,7 @@ def _difference(
     value = scores.contrast({treated: 1.0, control: -1.0}, bucket, split, name)
     if value is NOTHING or value.n == 0 or not math.isfinite(value.mean):
         return None
-    inner = at(value.interval(margins.level), 1.0 - 2.0 * margins.alpha)
+    inner = value.interval(margins.tested)
     margin = margins.entropy if name == "entropy" else margins.margin
     cell = scores.cells[bucket, split]
     score = estimate(cell.arm(treated, name), cell.clusters, bounded=1.0 if name in BOUNDED else 0.0)

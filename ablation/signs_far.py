@@ -127,7 +127,7 @@ def entropy(bucket: Bucket) -> Reading:
     if right.n == 0:
         return unmeasured("no distinct right answers over a dose step", f"{SAMPLES}, and a dose arm")
     bound = bucket.low_entropy
-    inner = f"{level.mean:.3f} [{bucket.low(level):.3f}, {bucket.high(level):.3f}] ({100 * bucket.one_sided:.3g}%)"
+    inner = f"{level.mean:.3f} [{bucket.low(level):.3f}, {bucket.high(level):.3f}] ({100 * bucket.margins.tested:.3g}%)"
     why = (
         f"entropy is {inner} nats a token (low: under {bound:g}); distinct right answers a prompt change by "
         f"{bucket.words(right)}; a fall of the entropy alone is no sign"

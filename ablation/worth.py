@@ -25,7 +25,7 @@ def spent(step: Difference, margins: Margins) -> bool:
 
 def little_left(forecast: Interval | None, margins: Margins) -> bool:
     """The upper one-sided bound of the next doubling's gain is under the margin; one seed cannot show it."""
-    return forecast is not None and forecast.seeds > 1 and at(forecast, 1.0 - 2.0 * margins.alpha).high < margins.margin
+    return forecast is not None and forecast.seeds > 1 and at(forecast, margins.tested).high < margins.margin
 
 
 def worthwhile(evidence: Evidence, margins: Margins, forecast: Interval | None) -> list[Difference]:
@@ -55,7 +55,7 @@ def worth(standing: Standing, evidence: Evidence, margins: Margins, forecast: In
         return standing
     why = used_up
     if forecast is not None and little_left(forecast, margins):
-        ahead = at(forecast, 1.0 - 2.0 * margins.alpha).words()
+        ahead = at(forecast, margins.tested).words()
         why = (*used_up, f"the next doubling should give {ahead}, surely less than the margin {margins.margin:g}")
     return Standing("UNDECIDED", (*why, *standing.reasons), "little left", (dev,))
 
@@ -71,7 +71,7 @@ def _barred(evidence: Evidence, margins: Margins) -> bool:
 
 
 def _spent_words(step: Difference, margins: Margins) -> str:
-    low = at(step.scored.interval(margins.level), 1.0 - 2.0 * margins.alpha).low
+    low = step.scored.interval(margins.tested).low
     return (
         f"{step.split} is {step.score:.3f} (above {low:.3f} at {100 * margins.confidence:.3g}%) and ends at 1: "
         f"less than the margin {margins.margin:g} is left to gain there"

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from ablation import AnalyseSettings, Analysis, analyse, confirmation, rule_gains
+from ablation.decide import decide
 from ablation.evidence import Margins, gather
 from ablation.gain import Readiness
 from ablation.next_step import ready_for_rl
@@ -256,3 +257,13 @@ def test_a_floor_that_curves_cannot_keep_is_said() -> None:
     found = analyse(SMALL, dict.fromkeys(NAMES, 1000), settings)
     assert found.mixture is not None
     assert any("does not keep them" in note for note in found.mixture.notes)
+
+
+def test_a_signal_shows_the_interval_that_its_state_is_read_from() -> None:
+    """At 95% the bar of a DONE bucket could leave the margin that it was found to lie in."""
+    for looks in (1, 12):
+        margins = Margins(margin=0.08, looks=looks)
+        dev = decide(read_scores(SMALL), margins).buckets[0].signals[0]
+        assert dev.gain is not None
+        assert dev.gain.interval.level == pytest.approx(1 - 2 * margins.alpha)
+        assert dev.gain.interval.words() in dev.why
