@@ -35,7 +35,8 @@ class AnalyseSettings(BaseModel):
     margin: float = Field(0.05, gt=0)
     """Largest change of the metric that counts as none: a rate for pass@1, nats for nll."""
     level: float = Field(0.95, gt=0.5, lt=1)
-    """Two-sided level of printed intervals; 1 - level is the error of each one-sided test."""
+    """Two-sided level of printed gains and curves; 1 - level is the error of each one-sided test. Signals and reasons
+    print the interval that they are tested on: two-sided at 1 - 2a, a being the error that this look has."""
     metric: Literal["pass@1", "nll"] | None = None
     """What decides: "pass@1" (verified samples) or "nll" (likelihood of the reference, sign flipped); none: what
     the ablation was planned on."""
@@ -73,6 +74,13 @@ class AnalyseSettings(BaseModel):
     def _look_was_planned(self) -> AnalyseSettings:
         if self.look > self.looks:
             raise ValueError(f"look {self.look} is beyond the {self.looks} planned: looks must be fixed beforehand")
+        return self
+
+    @model_validator(mode="after")
+    def _weights_weigh(self) -> AnalyseSettings:
+        weights = self.eval_weights.values()
+        if weights and (min(weights) < 0 or sum(weights) <= 0):
+            raise ValueError("eval_weights must be 0 or more, and not all 0")
         return self
 
 

@@ -36,6 +36,8 @@ class Attribution:
         capability = self.parts["correct"]
         if self.total <= 0:
             return "no gain to share out"
+        if capability.seeds < 2:
+            return "one seed cannot tell whether it is capability"
         if capability.low > 0:
             return "a gain in capability"
         if self.protocol.low > 0 and capability.high < margin:

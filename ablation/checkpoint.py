@@ -17,7 +17,7 @@ from ablation.evidence import Margins
 from ablation.gain import Candidate, CandidateKind, Interval
 from ablation.ladder import UNITS
 from ablation.scores import Cell, Scores
-from ablation.stats import NOTHING, Estimate, Mask, at, holm
+from ablation.stats import NOTHING, Estimate, Mask, holm
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def choose(scores: Scores, margins: Margins, averages: Sequence[str] = ()) -> Ch
     """
     found, pool = _choose(scores, margins, averages), scores.pooled.get("dev")
     value = NOTHING if pool is None else pool.contrast({found.arm: 1.0, "base": -1.0}, margins.metric)
-    inner = at(value.interval(margins.level), 1.0 - 2.0 * margins.alpha)
+    inner = value.interval(margins.tested)
     if found.arm and value.n and inner.high < 0:
         return replace(found, reason=f"{found.reason}; but the base model is better: {inner.words()} against it")
     return found
@@ -119,7 +119,7 @@ def _barred(
     for name in names:
         why = _unstable(pool, name, names, margins, half) or _collapsed(pool, name, names, margins, half)
         if not why and name != best and _loses(scores, best, name, margins):
-            why = f"a bucket loses more than {margins.margin:g} against {best}"
+            why = f"a bucket is seen to lose, by more than {margins.margin:g}, against {best}"
         if why:
             found[name] = why
     return found
@@ -130,13 +130,9 @@ def _unstable(pool: Cell, name: str, names: Sequence[str], margins: Margins, hal
     for metric in ("terminates", "parses"):
         steadiest = _top(pool, names, metric, half)
         value = NOTHING if steadiest in ("", name) else pool.contrast({name: 1.0, steadiest: -1.0}, metric, half)
-        if value.seeds > 1 and value.p_below(-_SLACK) < margins.alpha:
+        if value.seeds > 1 and value.p_below(-margins.rate) < margins.alpha:
             return f"protocol not stable: {metric} {value.mean:+.2f} against {steadiest}"
     return ""
-
-
-_SLACK = 0.05
-"""A rate, whatever the metric of the score: where one reply in twenty more does not end or parse, nothing is stable."""
 
 
 def _collapsed(pool: Cell, name: str, names: Sequence[str], margins: Margins, half: Mask) -> str:
@@ -169,7 +165,8 @@ def _loses(scores: Scores, best: str, name: str, margins: Margins) -> bool:
     ]
     values = [cell.contrast({best: 1.0, name: -1.0}, margins.metric, half) for cell, half in cells]
     adjusted = holm([value.p_above() for value in values])
-    return any(p < margins.alpha and v.mean > margins.margin for p, v in zip(adjusted, values, strict=True))
+    pairs = zip(adjusted, values, strict=True)
+    return any(p < margins.alpha and v.seeds > 1 and v.mean > margins.margin for p, v in pairs)
 
 
 def _reported(

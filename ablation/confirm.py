@@ -16,7 +16,7 @@ import polars as pl
 from ablation.designed import shared_out
 from ablation.gain import Interval
 from ablation.macro import macro
-from ablation.scores import Scores, read_scores
+from ablation.scores import Cell, Scores, read_scores
 from ablation.stats import Estimate, at, mde
 from ablation.trials import MAX_EPOCHS
 from buckets import InputError, RefusedError
@@ -105,27 +105,42 @@ def fresh_seeds(used: Sequence[int], count: int) -> tuple[int, ...]:
 
 
 def confirmation(
-    scores: pl.DataFrame, *, metric: str, margin: float, level: float = 0.95, notes: Sequence[str] = ()
+    scores: pl.DataFrame,
+    *,
+    metric: str,
+    margin: float,
+    level: float = 0.95,
+    notes: Sequence[str] = (),
+    baselines: Sequence[str] = ("proportional", "uniform"),
 ) -> Confirmation:
     """Read off the scores of the arms mix:proposal, mix:proportional, mix:uniform and mix:current.
+
+    `baselines` are those that were to be trained; without a score of one of them nothing is confirmed.
 
     "confirmed" when the interval of proposal - baseline lies above zero for every baseline, the best one included, on
     the mean over dev buckets, and below zero for none on a split that had no part in the choice. All baselines must be
     beaten, so each is tested at its own level; the one that looks best is not picked first. Two seeds at least.
-    "worse" when it is shown to lose to one of them, which is a claim for each: Bonferroni.
-    Raises InputError when the proposal or all baselines have no score.
+    "worse" when it is shown to lose to one of them, which is a claim for each: Bonferroni. Two seeds here too.
+    Raises InputError when the proposal can be compared with no baseline.
     """
     table = read_scores(scores)
     dev = table.pooled.get("dev")
-    rivals = [name for name in BASELINES if dev is not None and f"mix:{name}" in dev.arms]
-    if dev is None or "mix:proposal" not in dev.arms or not rivals:
-        raise InputError("no score of the proposal beside a baseline: their trials failed, or no dev item is there")
+    rivals = [name for name in BASELINES if dev is not None and _compared(dev, name, metric)]
+    if dev is None or not rivals:
+        raise InputError(
+            "no score of the proposal beside a baseline on common prompts and seeds: their trials failed, or no dev "
+            "item is there"
+        )
     means = {name: macro(dev, {f"mix:{name}": 1.0}, metric).mean for name in ("proposal", *rivals)}
     best = max(rivals, key=lambda name: means[name])
     found = [line for name in rivals for line in _differences(table, name, metric, margin, level)]
-    status, why = _status(found, best)
+    status, why = _status(found, best, [name for name in baselines if name not in rivals])
     seeds = sorted({int(seed) for seed in scores.filter(kind="mixture")["seed"].unique()})
     return Confirmation(status, why, best, metric, margin, tuple(seeds), means, tuple(found), tuple(notes))
+
+
+def _compared(dev: Cell, baseline: str, metric: str) -> bool:
+    return macro(dev, {"mix:proposal": 1.0, f"mix:{baseline}": -1.0}, metric).n > 0
 
 
 def _differences(table: Scores, baseline: str, metric: str, margin: float, level: float) -> list[Difference]:
@@ -153,10 +168,10 @@ def _difference(value: Estimate, baseline: str, bucket: str, split: str, margin:
 
 def _below(interval: Interval, claims: int) -> bool:
     """Shown to lie below zero as one of several claims any of which may fire (Bonferroni)."""
-    return at(interval, 1 - (1 - interval.level) / claims).high < 0
+    return interval.seeds > 1 and at(interval, 1 - (1 - interval.level) / claims).high < 0
 
 
-def _status(found: Sequence[Difference], best: str) -> tuple[Status, str]:
+def _status(found: Sequence[Difference], best: str, missing: Sequence[str]) -> tuple[Status, str]:
     whole = {(line.baseline, line.split): line.interval for line in found if line.bucket == OVERALL}
     dev = {baseline: interval for (baseline, split), interval in whole.items() if split == "dev"}
     against = f"proposal - {best}, the best baseline: {dev[best].words()}, {dev[best].seeds} fresh seeds"
@@ -164,6 +179,8 @@ def _status(found: Sequence[Difference], best: str) -> tuple[Status, str]:
         return "worse", f"Worse than the {' and the '.join(under)} mixture; {against}."
     if min(interval.seeds for interval in dev.values()) < 2:
         return "not shown better", f"One seed says nothing about another run; {against}."
+    if missing:
+        return "not shown better", f"Not compared with the {' and the '.join(missing)} mixture; {against}."
     if open_ends := [name for name, interval in dev.items() if interval.low <= 0]:
         return "not shown better", f"Not shown better than the {' and the '.join(open_ends)} mixture; {against}."
     lost = [f"{split} ({name})" for (name, split), interval in whole.items() if split != "dev" and interval.high < 0]

@@ -8,7 +8,8 @@ import polars as pl
 
 from ablation import looks
 from ablation.attribution import attribution
-from ablation.boundary import BEFORE_RL, Case, boundary
+from ablation.boundary import BEFORE_RL, boundary
+from ablation.case import Case
 from ablation.checkpoint import choose
 from ablation.curve import Curve
 from ablation.evidence import Evidence, Margins, gather
@@ -54,7 +55,7 @@ def decide(
     move, rl_reason = ready_for_rl(verdict, buckets, margins, verifiable)
     checkpoint = choose(table, margins)
     reasons += _over_all(table, margins)
-    step = run_step(verdict, buckets, forecast, move, checkpoint.arm)
+    step = run_step(verdict, buckets, forecast, move, checkpoint.arm, checkpoint.last)
     side = run_boundary(verdict, buckets, step)
     if verdict == "DONE" and side is not None and side.move in BEFORE_RL:
         move, step, rl_reason = "no", side.says, f"first {side.says}: {side.because[0]}"
@@ -115,7 +116,7 @@ def _bucket(
     next_step = bucket_step(evidence, standing, label, margins, claims, forecast)
     cell, pair = table.cells.get((evidence.bucket, "dev")), table.step()
     last = [arm for arm in table.doses if cell is not None and arm in cell.arms]
-    made = attribution(cell, *pair, margins.level) if cell is not None and pair is not None else None
+    made = attribution(cell, *pair, margins.two_sided) if cell is not None and pair is not None else None
     case = Case(
         evidence,
         standing,
@@ -127,9 +128,10 @@ def _bucket(
         turns,
         worthwhile(evidence, margins, forecast),
         decompose(cell, last[-1]) if cell is not None and last else None,
+        label.reasons if label.word == "harmful" else (),
     )
     side = boundary(case)
-    if standing.verdict == "DONE" and label.word != "redundant" and side.move in BEFORE_RL:
+    if standing.verdict == "DONE" and label.word not in ("redundant", "harmful") and side.move in BEFORE_RL:
         next_step = "; ".join((side.says, *label.flips[:1]))
     return BucketDecision(
         bucket=evidence.bucket,
@@ -163,7 +165,7 @@ def overall(buckets: Sequence[BucketDecision]) -> tuple[Verdict, list[str]]:
     if over:
         return "OVER", [*over, "no bucket is seen to gain", *waiting]
     if buckets and not waiting:
-        return "DONE", ["every bucket is flat within the margin"]
+        return "DONE", ["every bucket is flat within the margin, or has less than that left to gain"]
     return "UNDECIDED", waiting or ["no eval scores"]
 
 

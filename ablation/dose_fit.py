@@ -33,9 +33,9 @@ a gain between halves (power law) and doubles (rectified law under its knee) fro
 is taken as two standard deviations either way. Three or four doses are too noisy to show such a bend themselves."""
 BETTER = 0.8
 """A law must cut the held-out error to this share of the line's: near ties go to the simpler fit."""
-Candidate = Literal["line", "flat", "power", "step", "rectified"]
+LawName = Literal["line", "flat", "power", "step", "rectified"]
 Kind = Literal["line", "power", "rectified", "step", "flat", "none"]
-NAMES: dict[Candidate, str] = {
+NAMES: dict[LawName, str] = {
     "line": "line",
     "flat": "no gain",
     "power": "power law with a floor",
@@ -164,7 +164,7 @@ def line_step(cell: Cell, doses: Mapping[str, float], metric: str) -> Estimate |
     )
 
 
-def _says(name: Candidate, x: Array, y: Array, dose: float, metric: str) -> Array:
+def _says(name: LawName, x: Array, y: Array, dose: float, metric: str) -> Array:
     """One law's forecast at `dose` for every curve (row) of y."""
     ahead = np.array([dose])
     if name != "line":
@@ -175,7 +175,7 @@ def _says(name: Candidate, x: Array, y: Array, dose: float, metric: str) -> Arra
     return line(np.log2(x), y, np.log2(ahead), LINE_POINTS)[:, 0]
 
 
-def _hold_out(name: Candidate, x: Array, boot: Array, means: Array, metric: str, inflate: float) -> _Held:
+def _hold_out(name: LawName, x: Array, boot: Array, means: Array, metric: str, inflate: float) -> _Held:
     """Rolling origin: fitted to the first doses, judged on the next one."""
     error: dict[int, float] = {}
     excess: dict[int, float] = {}
@@ -189,9 +189,9 @@ def _hold_out(name: Candidate, x: Array, boot: Array, means: Array, metric: str,
     return _Held(error, excess)
 
 
-def _earned(held: Mapping[Candidate, _Held]) -> Candidate:
+def _earned(held: Mapping[LawName, _Held]) -> LawName:
     """The line, unless a law cuts the error of the best so far to `BETTER` of it, over the law's own origins."""
-    chosen: Candidate = "line"
+    chosen: LawName = "line"
     for name, found in held.items():
         if found.error and found.over(found.error) < BETTER * held[chosen].over(found.error):
             chosen = name

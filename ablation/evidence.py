@@ -10,7 +10,10 @@ from ablation.gain import Gain, Interval, Readiness
 from ablation.gains import gain_of, readiness
 from ablation.looks import Spending, look_alpha
 from ablation.scores import BOUNDED, Scores
-from ablation.stats import NOTHING, Comparison, Estimate, at, estimate, holm, non_superior, tost
+from ablation.stats import NOTHING, Comparison, Estimate, estimate, holm, non_superior, tost
+
+RATE_MARGIN = 0.05
+"""Where the deciding metric is a loss in nats: one reply in twenty."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,21 @@ class Margins:
     def confidence(self) -> float:
         """1 - alpha: the level that claims of this look are made at; `level` is that of printed intervals."""
         return 1.0 - self.alpha
+
+    @property
+    def tested(self) -> float:
+        """1 - 2 alpha: two-sided level of the interval that two one-sided tests at alpha are read off."""
+        return 1.0 - 2.0 * self.alpha
+
+    @property
+    def two_sided(self) -> float:
+        """Of printed intervals whose ends are claims: `level`, or what this look asks for where that is more."""
+        return max(self.level, self.tested)
+
+    @property
+    def rate(self) -> float:
+        """Margin of rates beside the score (protocol, headroom, openings): a margin in nats says nothing about them."""
+        return self.margin if self.metric in BOUNDED else RATE_MARGIN
 
 
 @dataclass(frozen=True)
@@ -170,7 +188,7 @@ def gather(scores: Scores, bucket: str, margins: Margins) -> Evidence:
         others=tuple(value for value in read.values() if value is not None),
         mute=tuple(mute),
         unread=tuple(name for name, value in read.items() if value is None),
-        readiness=None if cell is None else readiness(cell, "full", margins.level),
+        readiness=None if cell is None else readiness(cell, "full", margins.two_sided),
     )
 
 
@@ -181,7 +199,7 @@ def _difference(
     value = scores.contrast({treated: 1.0, control: -1.0}, bucket, split, name)
     if value is NOTHING or value.n == 0 or not math.isfinite(value.mean):
         return None
-    inner = at(value.interval(margins.level), 1.0 - 2.0 * margins.alpha)
+    inner = value.interval(margins.tested)
     margin = margins.entropy if name == "entropy" else margins.margin
     cell = scores.cells[bucket, split]
     score = estimate(cell.arm(treated, name), cell.clusters, bounded=1.0 if name in BOUNDED else 0.0)

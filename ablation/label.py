@@ -46,9 +46,10 @@ def label_of(evidence: Evidence, standing: Standing, margins: Margins, claims: C
     base = evidence.base
     if verdict == "DONE" and base is not None and base.comparison == "equivalent" and own is None:
         return _redundant(evidence, "training on everything leaves its eval where the base model had it", margins)
-    rose = any(step.comparison == "improved" for step in evidence.earlier) or standing.block == "spent"
-    if verdict == "DONE" and (buys or rose):
-        why = f"its own rows buy {own.value.mean:+.3f}" if buys and own is not None else "earlier doses rose"
+    rose = any(step.comparison == "improved" for step in evidence.earlier)
+    if verdict == "DONE" and (buys or rose or standing.block == "spent"):
+        why = "earlier doses rose" if rose else "it rose until less than the margin was left"
+        why = f"its own rows buy {own.value.mean:+.3f}" if buys and own is not None else why
         return Label("saturated", (why, *lost))
     return Label("undecided", lost)
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ablation.dose_fit import slope_weights
 from ablation.stats import NOTHING, Estimate
 
 SIGNALS = ("score", "hard", "pass@k", "level", "level_hard", "macro")
@@ -158,10 +159,8 @@ class Ladder:
             return NOTHING if first is self.last else self.difference(self.last.name, first.name, signal)
         recent = [rung for rung in known if rung.dose >= self.last.dose / 2.0]
         window = recent if len(recent) >= 3 else known[-3:]
-        x = np.log2([rung.dose for rung in window])
-        centred = x - x.mean()
-        weights = centred / float(np.square(centred).sum())
-        return self.contrast({rung.name: float(w) for rung, w in zip(window, weights, strict=True)}, signal)
+        weights = slope_weights([rung.dose for rung in window])
+        return self.contrast({rung.name: w for rung, w in zip(window, weights, strict=True)}, signal)
 
 
 _MEDIAN_CHI2 = 0.4549

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from ablation.boundary import SIGNAL
+from ablation.after_sft import SIGNAL
 from ablation.evidence import Difference, Evidence, Margins
 from ablation.gain import BucketDecision, Interval, Verdict
 from ablation.label import Label
@@ -163,9 +163,16 @@ def run_step(
     forecast: Mapping[str, Interval | None],
     move_to_rl: Literal["yes", "no", "unknown"],
     checkpoint: str,
+    last: str,
 ) -> str:
+    """`checkpoint` is the arm to keep over all buckets, `last` the one with the most data.
+
+    A bucket that went too far is stepped back also where the whole is best kept at the last arm, or was not comparable.
+    """
     if verdict == "OVER":
-        return f"step back to {checkpoint}" if checkpoint else "step back to the last dose"
+        if checkpoint not in ("", last):
+            return f"step back to {checkpoint}"
+        return "; ".join(bucket.next for bucket in buckets if bucket.verdict == "OVER")
     if verdict == "DONE":
         if move_to_rl == "yes":
             return "move to RL on the buckets whose answers can be verified, after a small RL probe"
@@ -204,13 +211,13 @@ def ready_for_rl(
         f"{r.pass_rate.estimate:.2f} (p* = {1 - 2 ** (-1 / r.group):.2f})"
         for name, r in candidates
     )
-    ready = [n for n, r in candidates if r.learnable.low >= SIGNAL and r.headroom.low >= margins.margin]
+    ready = [n for n, r in candidates if r.learnable.low >= SIGNAL and r.headroom.low >= margins.rate]
     if verdict == "DONE" and ready:
         return (
             "yes",
             f"SFT is flat and {', '.join(ready)} carry signal ({words}); no RL probe was run, so start with one",
         )
-    if all(r.learnable.high < SIGNAL or r.headroom.high < margins.margin for _, r in candidates):
+    if all(r.learnable.high < SIGNAL or r.headroom.high < margins.rate for _, r in candidates):
         return "no", f"no verifiable bucket has signal and headroom left ({words})"
     if verdict == "UNDECIDED":
         return "unknown", f"SFT is not decided yet ({words})"

@@ -54,9 +54,21 @@ def recommend(
     share = size / size.sum()
     pull_to = share if prior is None else normal(np.array([max(prior.get(n, 0.0), 0.0) for n in names]), share)
     toward = dict(zip(names, pull_to.tolist(), strict=True))
+    label = {bucket.bucket: bucket.label for bucket in decision.buckets}
     arms, note = trained_arms(table, names, arm_tokens, margins.metric)
     if arms is not None:
-        return from_surface(arms, available, budget, toward, margins, limits)
-    label = {bucket.bucket: bucket.label for bucket in decision.buckets}
-    mixture = from_curves(table, label, available, trained or available, budget, toward, margins, limits)
-    return replace(mixture, notes=(*mixture.notes, note)) if note else mixture
+        found = from_surface(arms, available, budget, toward, margins, limits)
+        return replace(found, notes=(*found.notes, *_at_odds(found, label, limits)))
+    found = from_curves(table, label, available, trained or available, budget, toward, margins, limits)
+    ignored = "score floors and eval weights need response surfaces: this mixture does not keep them"
+    asked = limits.score_floors or limits.eval_weights
+    return replace(found, notes=(*found.notes, *([note] if note else []), *([ignored] if asked else [])))
+
+
+def _at_odds(mixture: Mixture, label: Mapping[str, str], limits: Limits) -> list[str]:
+    """Labels rest on leave-one-out arms and are tested; a surface reads all arms. Where they differ a person looks."""
+    return [
+        f"{line.bucket} is labelled harmful, and the surface gives it {line.weight:.1%}: look at both first"
+        for line in mixture.weights
+        if label.get(line.bucket) == "harmful" and line.weight > limits.floor(line.bucket) + 0.005
+    ]

@@ -39,7 +39,7 @@ def _dev(evidence: Evidence, margins: Margins) -> Signal:
     if step.seeds < 2 and state == "holds":
         state, why = "unknown", f"{why}; {ONE_SEED}"
     wanted = signal_need(step, margins) if state == "unknown" else ""
-    return Signal("dS_dev", condition, state, why, step.gain(margins.level), margins.margin, wanted)
+    return Signal("dS_dev", condition, state, why, step.gain(margins.tested), margins.margin, wanted)
 
 
 def _ood(evidence: Evidence, margins: Margins) -> Signal:
@@ -48,7 +48,7 @@ def _ood(evidence: Evidence, margins: Margins) -> Signal:
     if step is None:
         why = "no OOD items for this bucket"
         return Signal("dS_OOD", condition, "unknown", why, None, margins.margin, "an OOD eval set")
-    gain = step.gain(margins.level)
+    gain = step.gain(margins.tested)
     if not step.informative:
         why = "every arm fails or every arm solves the OOD set: it carries no vote"
         return Signal("dS_OOD", condition, "unknown", why, gain, margins.margin, "OOD items that some arm half solves")
@@ -79,7 +79,7 @@ def _entropy(evidence: Evidence, margins: Margins) -> Signal:
         state = "fails"
     if step.seeds < 2 and state == "holds":
         state, why = "unknown", f"{why}; {ONE_SEED}"
-    return Signal("dH_policy", condition, state, why, step.gain(margins.level), margins.entropy)
+    return Signal("dH_policy", condition, state, why, step.gain(margins.tested), margins.entropy)
 
 
 def _rl(evidence: Evidence) -> Signal:

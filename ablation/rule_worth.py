@@ -104,24 +104,31 @@ def _verdict(rule: str, gains: tuple[RuleGain, ...]) -> RuleVerdict:
     tested = [gain for gain in gains if gain.control == "random"]
     if not tested:
         return RuleVerdict(
-            rule, "not shown to help", "no random control of equal size was trained (ablate.rule_arms)", gains
+            rule,
+            "not shown to help",
+            "no random control of equal size was trained and scored (ablate.rule_arms)",
+            gains,
         )
     helped = [gain for gain in tested if gain.word == "shown to help"]
     harmed = [gain for gain in tested if gain.word == "shown to harm"]
-    whole = next(gain for gain in tested if gain.bucket == OVERALL)
-    figures = f"full - random filter of equal size, mean over buckets: {whole.interval.words()}"
+    whole = next((gain for gain in tested if gain.bucket == OVERALL), None)
+    mean = "not measured on common prompts and seeds" if whole is None else whole.interval.words()
+    figures = f"full - random filter of equal size, mean over buckets: {mean}"
     if harmed:
         return RuleVerdict(rule, "shown to harm", f"worse than a random filter on {_where(harmed)}; {figures}", gains)
     if helped:
         return RuleVerdict(rule, "shown to help", f"better than a random filter on {_where(helped)}; {figures}", gains)
     open_ends = [gain for gain in tested if gain.interval.low > 0]
-    if whole.interval.seeds < 2:
+    if max(gain.interval.seeds for gain in tested) < 2:
         return RuleVerdict(rule, "not shown to help", f"one seed says nothing about another run; {figures}", gains)
-    why = (
-        f"above zero on {_where(open_ends)} taken alone, but not with so many claims (Holm over rules and buckets)"
-        if open_ends
-        else f"the interval includes zero; an effect of {whole.mde:.3f} would have been seen with 80% power"
-    )
+    if open_ends:
+        why = (
+            f"above zero on {_where(open_ends)} taken alone, but not with so many claims (Holm over rules and buckets)"
+        )
+    elif whole is None:
+        why = "no interval lies above zero"
+    else:
+        why = f"the interval includes zero; an effect of {whole.mde:.3f} would have been seen with 80% power"
     return RuleVerdict(rule, "not shown to help", f"{why}; {figures}", gains)
 
 

@@ -17,7 +17,7 @@ _ALONE = {
     "new base": "a new base or harder items",
     "measure": "measure first",
 }
-_DONE = ("fix the mode", "sft more", "rlvr", "preference tuning", "measure", "new base", "stop")
+_DONE = ("sft other rows", "fix the mode", "sft more", "rlvr", "preference tuning", "measure", "new base", "stop")
 """Where every bucket is flat: what must come before RL first, then what is left to do."""
 
 

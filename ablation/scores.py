@@ -5,7 +5,7 @@ NaN is "not measured": a failed trial, no samples, no reference turn. Rows are n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -13,8 +13,11 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from ablation.item_metrics import BOUNDED, METRICS
 from ablation.stats import NOTHING, Array, Codes, Estimate, Mask, SeedRatio, estimate, seed_ratio
 from buckets import InputError
+
+__all__ = ["BOUNDED", "METRICS", "NEEDED", "Cell", "Scores", "read_scores"]
 
 _KEYS = ("arm", "seed", "item", "bucket", "split")
 _NUMBERS = ("samples", "terminated", "parsed", "correct", "entropy", "nll")
@@ -22,53 +25,6 @@ _OPTIONAL = ("distinct_correct", "majority", "distinct_2")
 """Read where the table has them; a table without one says "not measured" of what rests on it."""
 NEEDED = (*_KEYS, "kind", "left_out", "dose", "cluster", *_NUMBERS)
 """The columns of `SCORE_COLUMNS` that the analysis reads."""
-
-
-def _rate(top: Array, bottom: Array) -> Array:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(bottom > 0, top / np.where(bottom > 0, bottom, 1.0), np.nan)
-
-
-def _learnable(raw: Mapping[str, Array]) -> Array:
-    """1 - [C(k-c,g) + C(c,g)] / C(k,g) at g = k: the group holds both right and wrong samples."""
-    samples, correct = raw["samples"], raw["correct"]
-    mixed = ((correct > 0) & (correct < samples)).astype(np.float64)
-    return np.where((samples > 1) & np.isfinite(correct), mixed, np.nan)
-
-
-def _headroom(raw: Mapping[str, Array]) -> Array:
-    """pass@k - pass@1 at k = all samples."""
-    samples, correct = raw["samples"], raw["correct"]
-    return np.where(samples > 1, (correct > 0) - _rate(correct, samples), np.nan)
-
-
-def _pass_at_all(raw: Mapping[str, Array]) -> Array:
-    samples, correct = raw["samples"], raw["correct"]
-    solved = (correct > 0).astype(np.float64)
-    return np.where((samples > 1) & np.isfinite(correct), solved, np.nan)
-
-
-METRICS: dict[str, Callable[[Mapping[str, Array]], Array]] = {
-    "pass@1": lambda raw: _rate(raw["correct"], raw["samples"]),
-    "pass@k": _pass_at_all,
-    "nll": lambda raw: -raw["nll"],
-    "entropy": lambda raw: raw["entropy"],
-    "learnable": _learnable,
-    "headroom": _headroom,
-    "terminates": lambda raw: _rate(raw["terminated"], raw["samples"]),
-    "parses": lambda raw: _rate(raw["parsed"], raw["samples"]),
-    "maj@k": lambda raw: np.where(raw["samples"] > 1, raw["majority"], np.nan),
-    "self-consistency": lambda raw: np.where(
-        raw["samples"] > 1, raw["majority"] - _rate(raw["correct"], raw["samples"]), np.nan
-    ),
-    "distinct-correct": lambda raw: np.where(raw["samples"] > 1, raw["distinct_correct"], np.nan),
-    "distinct-2": lambda raw: raw["distinct_2"],
-}
-"""pass@k and maj@k are at k = all samples; self-consistency is maj@k - pass@1."""
-BOUNDED = frozenset(
-    {"pass@1", "learnable", "headroom", "terminates", "parses", "pass@k", "maj@k", "self-consistency", "distinct-2"}
-)
-"""Rates: their standard error has a floor."""
 
 
 @dataclass(frozen=True)
@@ -214,11 +170,8 @@ def read_scores(frame: pl.DataFrame) -> Scores:
     named = pl.col("cluster").cast(pl.String)
     alone = named.is_null() | (named == "")
     frame = frame.with_columns(pl.when(alone).then(pl.format("item {}", "item")).otherwise(named).alias("cluster"))
-    doses = {
-        str(name): float(dose)
-        for name, kind, dose in frame.select("arm", "kind", "dose").unique().sort("dose", "arm").iter_rows()
-        if kind == "full" or (kind == "dose" and dose < 1.0)
-    }
+    _counted(frame)
+    doses = _doses(frame)
     left_out = {
         str(bucket): str(name)
         for name, kind, bucket in frame.select("arm", "kind", "left_out").unique().sort("arm").iter_rows()
@@ -235,6 +188,35 @@ def read_scores(frame: pl.DataFrame) -> Scores:
     told = ["openings", "reference_opening"]
     openings = frame.select(*_KEYS, "cluster", *told) if set(told) <= set(frame.columns) else None
     return Scores(cells, doses, left_out, mixtures, pooled, openings)
+
+
+def _counted(frame: pl.DataFrame) -> None:
+    """Raises InputError where more samples are correct than were drawn, or fewer than none."""
+    right = pl.col("correct")
+    odd = frame.filter(~right.is_nan() & ((right < 0) | (right > pl.col("samples"))))
+    if odd.height:
+        arm, item, count, samples = odd.select("arm", "item", "correct", "samples").row(0)
+        raise InputError(
+            f"the score table has {count:g} of {samples:g} samples correct for item {item!r} of arm {arm!r}: "
+            "a count lies between 0 and the samples"
+        )
+
+
+def _doses(frame: pl.DataFrame) -> dict[str, float]:
+    """Dose arms and "full", ascending. Raises InputError for doses that no curve can be drawn over."""
+    dosed = frame.filter(pl.col("kind").is_in(["full", "dose"])).select("arm", "kind", "dose").unique()
+    found: dict[str, float] = {}
+    for name, kind, dose in dosed.sort("dose", "arm").iter_rows():
+        if dose is None or not 0 < dose < float("inf"):
+            raise InputError(f"the score table gives arm {name!r} the dose {dose}: a share above 0 is needed")
+        if kind == "dose" and dose >= 1.0:
+            continue
+        if name in found or dose in found.values():
+            raise InputError(
+                f"the score table has dose {dose:g} twice, or two doses for arm {name!r}: keep one arm each"
+            )
+        found[str(name)] = float(dose)
+    return found
 
 
 def _parts(frame: pl.DataFrame) -> list[pl.DataFrame]:

@@ -12,7 +12,7 @@ from ablation.evidence import Evidence, Margins
 from ablation.gain import Gain
 from ablation.gains import gain_of
 from ablation.scores import BOUNDED, Cell, Scores
-from ablation.stats import NOTHING, Estimate, at, estimate, n_until
+from ablation.stats import NOTHING, Estimate, estimate, n_until
 
 REACHED = 0.5
 """pass@k below this: most groups of k answers hold no right one, so a group-based RL step learns nothing from them."""
@@ -66,8 +66,8 @@ class Bucket:
 
     @property
     def margin(self) -> float:
-        """For rates; where the deciding metric is a loss in nats, its margin says nothing about rates."""
-        return self.margins.margin if self.margins.metric in BOUNDED else 0.05
+        """For rates."""
+        return self.margins.rate
 
     @cached_property
     def cell(self) -> Cell | None:
@@ -110,31 +110,27 @@ class Bucket:
         pair, value = self.scores.step(), self.step(metric)
         if pair is None or value.n == 0:
             return None
-        return gain_of(value, *pair, self.name, "dev", metric, self.margins.level)
+        return gain_of(value, *pair, self.name, "dev", metric, self.margins.tested)
 
     def words(self, value: Estimate) -> str:
         """A difference at the level that it is tested at."""
-        return f"{at(value.interval(self.margins.level), self.one_sided).words()}, n={value.n}"
+        return f"{value.interval(self.margins.tested).words()}, n={value.n}"
 
     def rate(self, value: Estimate) -> str:
         """A level, which has no sign."""
-        inner = at(value.interval(self.margins.level), self.one_sided)
+        inner = value.interval(self.margins.tested)
         ends = [max(inner.low, 0.0), min(inner.high, 1.0)]
         return f"{inner.estimate:.3f} [{ends[0]:.3f}, {ends[1]:.3f}] ({100 * inner.level:.3g}%), n={value.n}"
 
-    @property
-    def one_sided(self) -> float:
-        return 1.0 - 2.0 * self.margins.alpha
-
     def low(self, value: Estimate) -> float:
-        return at(value.interval(self.margins.level), self.one_sided).low
+        return value.interval(self.margins.tested).low
 
     def high(self, value: Estimate) -> float:
-        return at(value.interval(self.margins.level), self.one_sided).high
+        return value.interval(self.margins.tested).high
 
     def more(self, value: Estimate, bound: float, split: str = "dev") -> str:
         """Prompts or seeds until the value is told from `bound`, if the estimate stays."""
         if value.seeds < 2:
             return "at least 2 more seeds"
         gap = abs(value.mean - bound)
-        return n_until(replace(value, mean=gap), gap, self.margins.level).words(split)
+        return n_until(replace(value, mean=gap), gap, self.margins.confidence).words(split)

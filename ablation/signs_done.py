@@ -41,7 +41,7 @@ def rising(bucket: Bucket) -> Reading:
     open_ones = [step for step in off_dev if not non_superior(step.inner, margins.margin)]
     asked = gain_or_flat(open_ones[0], margins, len(off_dev), one_sided=True).flip() if open_ones else ""
     why = f"last dose step {'; '.join(step.words() for step in off_dev)}; margin {margins.margin:g}"
-    return Reading(why, p, not open_ones, asked, gain=first.gain(margins.level), seeds=first.seeds)
+    return Reading(why, p, not open_ones, asked, gain=first.gain(margins.tested), seeds=first.seeds)
 
 
 def reach(bucket: Bucket) -> Reading:

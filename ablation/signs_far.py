@@ -48,7 +48,8 @@ def memory(bucket: Bucket) -> Reading:
     p = max(falls.p_above(), *flat)
     open_ones = [step for step in voters if step.value.p_below(margin) >= bucket.margins.alpha]
     asked = bucket.more(open_ones[0].value, margin, open_ones[0].split) if open_ones else "at least 2 more seeds"
-    return Reading(why, p, rises or bucket.high(falls) < 0, asked, seeds=falls.seeds)
+    fewest = min(falls.seeds, *(step.seeds for step in voters))
+    return Reading(why, p, rises or bucket.high(falls) < 0, asked, seeds=fewest)
 
 
 def _falls(losses: Sequence[LossCurve], arm: str | None) -> Estimate | None:
@@ -126,7 +127,7 @@ def entropy(bucket: Bucket) -> Reading:
     if right.n == 0:
         return unmeasured("no distinct right answers over a dose step", f"{SAMPLES}, and a dose arm")
     bound = bucket.low_entropy
-    inner = f"{level.mean:.3f} [{bucket.low(level):.3f}, {bucket.high(level):.3f}] ({100 * bucket.one_sided:.3g}%)"
+    inner = f"{level.mean:.3f} [{bucket.low(level):.3f}, {bucket.high(level):.3f}] ({100 * bucket.margins.tested:.3g}%)"
     why = (
         f"entropy is {inner} nats a token (low: under {bound:g}); distinct right answers a prompt change by "
         f"{bucket.words(right)}; a fall of the entropy alone is no sign"

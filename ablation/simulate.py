@@ -98,29 +98,30 @@ def _rows(
     parsed = correct + rng.binomial(samples - correct, 0.5)
     terminated = parsed + rng.binomial(samples - parsed, 0.5)
     kind = {"base": "base", "full": "full"}.get(arm, "dose" if arm.startswith("dose") else "leave_one_out")
-    return pl.DataFrame(
+    varying = pl.DataFrame(
         {
-            "trial": f"{arm}-{seed}",
-            "arm": arm,
-            "kind": kind,
-            "left_out": arm.removeprefix("loo:") if kind == "leave_one_out" else None,
-            "dose": 0.0 if kind == "base" else float(arm.removeprefix("dose:")) if kind == "dose" else 1.0,
-            "seed": seed,
             "item": [f"{bucket}-{split}-{i}" for i in range(count)],
-            "bucket": bucket,
-            "split": split,
             "cluster": [f"{bucket}-{split}-c{c}" for c in clusters],
-            "samples": samples,
             "terminated": terminated,
             "parsed": parsed,
             "correct": correct,
             "distinct_correct": np.minimum(correct, 2),
             "entropy": 0.3 + 0.5 * (1 - chance) + rng.normal(0, 0.02, count),
             "length": 20.0 + rng.normal(0, 1, count),
-            "abstained": 0,
             "nll": 2.0 - 1.5 * chance + rng.normal(0, 0.05, count),
-        },
-        schema_overrides={"left_out": pl.String},
+        }
+    )
+    return varying.with_columns(  # at once: each scalar in a dict of columns costs polars a query of its own
+        trial=pl.lit(f"{arm}-{seed}"),
+        arm=pl.lit(arm),
+        kind=pl.lit(kind),
+        left_out=pl.lit(arm.removeprefix("loo:") if kind == "leave_one_out" else None, pl.String),
+        dose=pl.lit(0.0 if kind == "base" else float(arm.removeprefix("dose:")) if kind == "dose" else 1.0),
+        seed=pl.lit(seed, pl.Int64),
+        bucket=pl.lit(bucket),
+        split=pl.lit(split),
+        samples=pl.lit(samples, pl.Int64),
+        abstained=pl.lit(0, pl.Int64),
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -44,8 +44,13 @@ def from_curves(
     margins: Margins,
     limits: Limits,
 ) -> Mixture:
-    """The means over bootstrap draws of seeds x clusters; labels are those of the decision."""
+    """The means over bootstrap draws of seeds x clusters; labels are those of the decision.
+
+    Where every bucket is harmful to another and none has a floor, leaving all out is no mixture: the prior stands.
+    """
     names = sorted(prior)
+    at_war = all(label.get(name) == "harmful" and not limits.floor(name) for name in names)
+    label = dict.fromkeys(names, "undecided") if at_war else label
     size = np.array([available[name] for name in names], dtype=np.float64)
     used = np.array([float(trained.get(name, 0)) for name in names])
     pull_to = np.array([prior[name] for name in names])
@@ -56,7 +61,9 @@ def from_curves(
     ]
     tokens = np.array(plans)
     mean = tokens[1:].mean(axis=0) if len(tokens) > 1 else tokens[0]
-    return _mixture(names, label, tokens, mean, size, size / size.sum(), draws, limits, budget)
+    found = _mixture(names, label, tokens, mean, size, size / size.sum(), draws, limits, budget)
+    war = "every bucket is labelled harmful to another: no share is to be believed before they are trained apart"
+    return replace(found, notes=(*found.notes, war)) if at_war else found
 
 
 def _measure(scores: Scores, names: list[str], margins: Margins, limits: Limits) -> _Draws:

@@ -45,7 +45,7 @@ def excess(openings: pl.DataFrame, bucket: str, arm: str, base: str = "base", sp
 
 
 def _difference(treated: pl.DataFrame, control: pl.DataFrame) -> Estimate:
-    common = set(treated["item"]) & set(control["item"])
+    common = _in_every_run(treated) & _in_every_run(control)
     ours, theirs = (frame.filter(pl.col("item").is_in(list(common))) for frame in (treated, control))
     if ours["cluster"].n_unique() < 3:
         return NOTHING
@@ -63,6 +63,12 @@ def _difference(treated: pl.DataFrame, control: pl.DataFrame) -> Estimate:
     se = max(math.sqrt(variance), 1.0 / (len(common) + 2))
     df = variance**2 / below if below > 0 else float(count - 1)
     return Estimate(mean, se, df, len(common), count, runs, by_seed * runs, by_cluster * len(common), 0.0)
+
+
+def _in_every_run(frame: pl.DataFrame) -> set[str]:
+    """Items that no seed lacks: clusters are left out in turn, so every run must have the same ones."""
+    runs = [set(part["item"]) for part in _seeds(frame)]
+    return set.intersection(*runs) if runs else set()
 
 
 def _seeds(frame: pl.DataFrame) -> list[pl.DataFrame]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ablation.scores import Cell, Scores
 from ablation.stats import Array
+from ablation.surface import FEWEST
 from buckets import InputError
 
 SAME = 0.01
@@ -51,12 +52,13 @@ def trained_arms(
             names.append(name)
             rows.append(row)
     tokens = np.array(rows).reshape(len(rows), len(buckets))
-    needed = 2 * len(buckets) + 2
+    needed = max(2 * len(buckets) + 2, FEWEST)
     distinct = len(np.unique(np.round(tokens / max(float(current.sum()), 1.0), 3), axis=0))
     if "full" not in names or distinct < needed:
         return None, (
             f"no response surface: {distinct} different mixtures with known tokens were trained and "
-            f"{len(buckets)} buckets need {needed} (each bucket moved at least twice); this is from the curves"
+            f"{len(buckets)} buckets need {needed} (each bucket moved at least twice, and {FEWEST} or more); "
+            "this is from the curves"
         )
     scores = {bucket: _means(cell, names, metric) for (bucket, split), cell in table.cells.items() if split == "dev"}
     measured = {bucket: values for bucket, values in scores.items() if np.isfinite(values).sum() >= needed}

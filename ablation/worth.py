@@ -13,7 +13,7 @@ from dataclasses import replace
 from ablation.evidence import Difference, Evidence, Margins
 from ablation.gain import Interval
 from ablation.scores import BOUNDED
-from ablation.standing import Standing
+from ablation.standing import Standing, unlearned
 from ablation.stats import at, non_superior
 
 
@@ -25,7 +25,7 @@ def spent(step: Difference, margins: Margins) -> bool:
 
 def little_left(forecast: Interval | None, margins: Margins) -> bool:
     """The upper one-sided bound of the next doubling's gain is under the margin; one seed cannot show it."""
-    return forecast is not None and forecast.seeds > 1 and at(forecast, 1.0 - 2.0 * margins.alpha).high < margins.margin
+    return forecast is not None and forecast.seeds > 1 and at(forecast, margins.tested).high < margins.margin
 
 
 def worthwhile(evidence: Evidence, margins: Margins, forecast: Interval | None) -> list[Difference]:
@@ -47,27 +47,32 @@ def worth(standing: Standing, evidence: Evidence, margins: Margins, forecast: In
     used_up = tuple(_spent_words(step, margins) for step in ended)
     if worthwhile(evidence, margins, forecast):
         return replace(standing, reasons=(*standing.reasons, *used_up)) if standing.verdict == "CONTINUE" else standing
-    flat = [step for step in evidence.voters if step.comparison == "equivalent" or _settled(step, margins)]
+    flat = [step for step in evidence.voters if step.seeds > 1 and _settled(step, margins)]
     settled = {step.split for step in (*ended, *flat)}
-    if dev.split in settled and all(step.split in settled for step in evidence.off_dev):
+    if all(step.split in settled for step in (dev, *evidence.off_dev)) and not _barred(evidence, margins):
         return Standing("DONE", (*used_up, *standing.reasons), "spent", (dev,))
     if standing.verdict != "CONTINUE":
         return standing
     why = used_up
     if forecast is not None and little_left(forecast, margins):
-        ahead = at(forecast, 1.0 - 2.0 * margins.alpha).words()
+        ahead = at(forecast, margins.tested).words()
         why = (*used_up, f"the next doubling should give {ahead}, surely less than the margin {margins.margin:g}")
     return Standing("UNDECIDED", (*why, *standing.reasons), "little left", (dev,))
 
 
 def _settled(step: Difference, margins: Margins) -> bool:
-    """An off-dev split needs only not to rise."""
-    return step.split != "dev" and non_superior(step.inner, margins.margin)
+    """Flat; an off-dev split needs only not to rise."""
+    return step.comparison == "equivalent" or (step.split != "dev" and non_superior(step.inner, margins.margin))
+
+
+def _barred(evidence: Evidence, margins: Margins) -> bool:
+    """What forbids DONE in `guarded` forbids it here: a dev score at the floor, or one below the base model's."""
+    return unlearned(evidence, margins) or (evidence.base is not None and evidence.base.comparison == "worse")
 
 
 def _spent_words(step: Difference, margins: Margins) -> str:
-    low = at(step.scored.interval(margins.level), 1.0 - 2.0 * margins.alpha).low
+    low = step.scored.interval(margins.tested).low
     return (
-        f"{step.split} is {step.score:.3f} (above {low:.3f} at {100 * margins.level:.3g}%) and ends at 1: "
+        f"{step.split} is {step.score:.3f} (above {low:.3f} at {100 * margins.confidence:.3g}%) and ends at 1: "
         f"less than the margin {margins.margin:g} is left to gain there"
     )

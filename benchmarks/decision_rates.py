@@ -14,6 +14,7 @@ import sys
 from ablation.decide import decide
 from ablation.evidence import Margins
 from ablation.simulate import Noise, Plan, simulate
+from ablation.stats import at
 
 RUNS = 150
 NOISE = Noise(seed=0.02)
@@ -29,7 +30,8 @@ def rates(prompts: int, margin: float, gain: float, runs: int = RUNS) -> dict[st
         bucket = decide(simulate(plan, NOISE, seed), Margins(margin=margin)).buckets[0]
         counts[bucket.verdict] += 1
         step = bucket.signals[0].gain
-        counts["folk_stops"] += step is not None and step.interval.low <= 0 <= step.interval.high
+        usual = None if step is None else at(step.interval, 0.95)
+        counts["folk_stops"] += usual is not None and usual.low <= 0 <= usual.high
     found = {name: round(count / runs, 3) for name, count in counts.items()}
     return {"dev_prompts": prompts, "margin": margin, "true_gain": gain, "runs": runs, **found}
 

@@ -61,6 +61,7 @@ def confirm(job: Run, data: StageFolder, entry: dict[str, Any]) -> None:
         margin=rule.margin,
         level=rule.level,
         notes=notes,
+        baselines=[name for name in mixtures if name != "proposal"],
     )
     manifest = {"stage": "confirm", "fingerprint": folder.fingerprint, "seconds": time.perf_counter() - started}
     write_json(folder.manifest, manifest | {"notes": {"plan": outcome["plan"], "status": outcome["status"]}})

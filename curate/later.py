@@ -88,6 +88,8 @@ def decide(job: Run, data: StageFolder, entry: dict[str, Any]) -> None:  # noqa:
         analysis["mixture"]["notes"] += _of_tokens(data, plan["available_tokens"])
         analysis["mixture"]["status"] = confirmed_status(job, analysis["mixture"], folder)
         write_json(job.out / "mixture.json", analysis["mixture"])
+    else:
+        (job.out / "mixture.json").unlink(missing_ok=True)
     write_json(job.out / "decision.json", analysis["decision"])
     write_json(job.out / "analysis.json", analysis | {"of": basis(job, data, folder)})
 

@@ -36,10 +36,27 @@ def dropped_rows(job: Run, entry: dict[str, Any], rules: Sequence[str], columns:
     rows = _texts(job, entry, wanted, columns)
     if job.recipe.decontaminate is not None and rows.height:
         rows = rows.filter(pl.col("id").is_in(_clean_ids(job, entry, wanted).implode()))
+    wanted = wanted.with_columns(witness=survivors(fell, wanted["witness"].to_list()))
     found = rows.join(wanted.select("id", "stage", "rule", "witness"), on="id", how="inner", maintain_order="left")
     return {
         rule: found.filter((pl.col("rule") == rule) | (pl.col("stage") == rule)).drop("stage", "rule") for rule in rules
     }
+
+
+def survivors(fell: pl.DataFrame, witnesses: Sequence[str | None]) -> pl.Series:
+    """Of each witness the row that stands in the end: one that survived a stage may have fallen to the next one.
+
+    `fell` has id and witness of every dropped row. A chain may end at a row that fell without a witness.
+    """
+    by = dict(fell.select("id", "witness").iter_rows())
+    ends: list[str | None] = []
+    for name in witnesses:
+        end, met = name, set[str]()
+        while end is not None and by.get(end) is not None and end not in met:
+            met.add(end)
+            end = by[end]
+        ends.append(end)
+    return pl.Series("witness", ends, dtype=pl.String)
 
 
 def _texts(job: Run, entry: dict[str, Any], wanted: pl.DataFrame, columns: list[str] | None) -> pl.DataFrame:

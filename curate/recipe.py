@@ -229,6 +229,8 @@ def _buckets(recipe: Recipe) -> Iterable[str]:
     if recipe.decide is not None:
         named["decide.floors"] = recipe.decide.floors
         named["decide.verifiable"] = recipe.decide.verifiable
+        named["decide.eval_weights"] = recipe.decide.eval_weights
+        named["decide.score_floors"] = recipe.decide.score_floors
     for where, names in named.items():
         for name in sorted(names):
             if name not in BUCKETS:

@@ -17,7 +17,7 @@ from curate.cli import app
 from curate.gains import filters_part, filters_text
 from curate.job import Run
 from curate.pipeline import run
-from curate.putback import dropped_rows
+from curate.putback import dropped_rows, survivors
 from curate.recipe import load
 from curate.report import render
 from curate.report.build import build
@@ -177,6 +177,12 @@ def test_the_dropped_rows_go_to_the_trials_whole(out: Path, trials: Campaign) ->
     assert by_rule["exact_duplicate"].height <= by_rule["dedup"].height
     with pytest.raises(InputError, match="did you mean 'exact_duplicate'"):
         dropped_rows(Run(recipe, base, out, 1), entry, ["exact_duplicates"], ["id", "bucket"])
+
+
+def test_a_duplicate_goes_with_the_row_that_stands_in_the_end() -> None:
+    """a fell to b, b to c in a later stage; were c held out and a put back, the answer to c would be trained on."""
+    fell = pl.DataFrame({"id": ["a", "b", "d", "x", "y"], "witness": ["b", "c", None, "y", "x"]})
+    assert survivors(fell, ["b", "c", None, "d", "y"]).to_list() == ["c", "c", None, "d", "y"]
 
 
 def test_the_gain_ledger_stands_on_the_page_and_in_the_terminal(out: Path) -> None:

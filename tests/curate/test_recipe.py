@@ -115,6 +115,8 @@ def test_a_text_where_a_list_belongs_is_one_mistake_that_says_what_to_write(worl
         ),
         ("ablate.epochs={tools: 2}", "ablate.epochs: no bucket 'tools'"),
         ("decide.floors={safety: 0.1}", "decide.floors: no bucket 'safety'; did you mean 'safety_refusal'?"),
+        ("decide.eval_weights={maths: 1}", "decide.eval_weights: no bucket 'maths'; did you mean 'math_reasoning'?"),
+        ("decide.score_floors={cod: 0.5}", "decide.score_floors: no bucket 'cod'; did you mean 'code'?"),
         ("decide.verifiable=[math]", "decide.verifiable: no bucket 'math'; did you mean 'math_reasoning'?"),
         ("read.sources.0.bucket=math", "read.sources.0.bucket: no bucket 'math'; did you mean 'math_reasoning'?"),
         ("bucket=null", "balance: needs buckets"),
