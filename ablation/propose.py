@@ -5,8 +5,9 @@
 
 s is the typical standard deviation of the predicted change, so that the pull grows with ignorance and fades with
 evidence. Means, deviations and probabilities come from the posteriors (buckets' surfaces are fitted apart, so chances
-multiply). Search: moves of tokens from one bucket to another, ever smaller, from several starts; it needs no gradient,
-so trees work too. Not covered: a proof that the optimum is global.
+multiply). Search: by gradients from several starts where all laws are smooth (`gradient_search.py`), then moves of
+tokens from one bucket to another, ever smaller, that bring the joint chance up; such moves alone, which get stuck where
+a constraint binds, where trees are in a stack. Not covered: a proof that the optimum is global.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ _BATCH = 12
 """Moves of most worth, whose safety is computed before that of the rest."""
 _MOVES = 30
 """Most moves of one size."""
+_WALKS = 3
+"""Starts of most worth, from which the gradient search walks."""
 _POOL = 192
 """Mixtures around the proposal that posterior draws choose among for its interval."""
 
@@ -128,7 +131,10 @@ class Solution:
 
 
 def solve(problem: Problem, starts: Array, *, draws: int = 200, seed: int = 0) -> Solution:
-    """Search from each row of `starts` (any positive amounts: they are brought within the bounds first)."""
+    """Search from each row of `starts` (any positive amounts: they are brought within the bounds first).
+
+    draws: posterior draws behind the range; 0 leaves it at the proposal itself.
+    """
     begun = np.array([fitted(row, problem) for row in starts])
     _, spread = problem.change(begun)
     problem = _with_unknown(problem, float(np.median(spread[spread > 0])) if (spread > 0).any() else 0.0)
@@ -138,14 +144,16 @@ def solve(problem: Problem, starts: Array, *, draws: int = 200, seed: int = 0) -
     safe = chance >= problem.probability
     pick = int(np.argmax(np.where(safe, worth, -np.inf))) if safe.any() else int(np.argmax(chance))
     best = ends[pick]
-    low, high = _range(best, problem, draws, seed)
+    low, high = _range(best, problem, draws, seed) if draws else (best, best)
     return Solution(best, low, high, float(chance[pick]), bool(safe[pick]))
 
 
 def _smooth_ends(begun: Array, problem: Problem) -> Array:
     """Ends of the gradient search, and a climb with small moves from the best of them and of the starts."""
+    promising = begun[np.argsort(-problem.judge(begun)[0])[:_WALKS]]
     walked = [
-        fitted(best_smooth(row, problem.low, problem.high, problem.budget, problem.judge), problem) for row in begun
+        fitted(best_smooth(row, problem.low, problem.high, problem.budget, problem.judge), problem)
+        for row in promising
     ]
     ends = np.vstack([begun, *walked])
     worth, slack = problem.judge(ends)

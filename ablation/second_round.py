@@ -57,8 +57,8 @@ def second_round(
         raise RefusedError(note or "a second round needs the trained tokens of the first round's arms")
     share = dict(zip(names, (size / size.sum()).tolist(), strict=True))
     problem, starts = posed(arms, available, budget, share, margins, limits)
-    even = solve(replace(problem, probability=0.5), starts, draws=2, seed=limits.seed).amounts
-    sure = solve(problem, starts, draws=2, seed=limits.seed).amounts
+    even = solve(replace(problem, probability=0.5), starts, draws=0).amounts
+    sure = solve(problem, np.vstack([even, arms.current]), draws=0).amounts
     rng = np.random.default_rng(limits.seed)
     around = [fitted(rng.gamma(_CLOSENESS * even / even.sum() + _LEAST), problem) for _ in range(max(count - 2, 0))]
     rows = [even, sure, *around][:count]
