@@ -48,7 +48,7 @@ def best_smooth(
         jac=lambda x: -_SCALE * slope(look(x)[0]),
         bounds=list(zip(low / budget, high / budget, strict=True)),
         constraints=[
-            {"type": "eq", "fun": lambda x: x.sum() - 1.0, "jac": lambda x: np.ones(count)},
+            {"type": "eq", "fun": lambda x: x.sum() - 1.0, "jac": lambda _: np.ones(count)},
             {
                 "type": "ineq",
                 "fun": lambda x: _SCALE * look(x)[1][0],

@@ -152,8 +152,7 @@ def _smooth_ends(begun: Array, problem: Problem) -> Array:
     """Ends of the gradient search, and a climb with small moves from the best of them and of the starts."""
     promising = begun[np.argsort(-problem.judge(begun)[0])[:_WALKS]]
     walked = [
-        fitted(best_smooth(row, problem.low, problem.high, problem.budget, problem.judge), problem)
-        for row in promising
+        fitted(best_smooth(row, problem.low, problem.high, problem.budget, problem.judge), problem) for row in promising
     ]
     ends = np.vstack([begun, *walked])
     worth, slack = problem.judge(ends)
