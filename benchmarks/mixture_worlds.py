@@ -7,7 +7,7 @@ which sees the first round's scores only) and the rest are random. `recommend` s
 tokens; the proposal is then scored by the world itself, beside the constrained optimum found with the truth (SLSQP,
 restarts).
 
-python -m benchmarks.mixture_worlds --worlds 100 > benchmarks/results/mixture-worlds.json
+python -m benchmarks.mixture_worlds --worlds 100 --jobs 2 > benchmarks/results/mixture-worlds.json
 """
 
 from __future__ import annotations
@@ -17,8 +17,11 @@ import json
 import platform
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
+from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
@@ -277,15 +280,18 @@ def main() -> None:
     parser.add_argument("--mixtures", type=int, default=24)
     parser.add_argument("--around", type=int, default=12)
     parser.add_argument("--prompts", type=int, default=200)
+    parser.add_argument("--jobs", type=int, default=1, help="worlds at a time, each in a process")
     options = parser.parse_args()
     noise = Noise(seed=0.01)
+    work = partial(one, mixtures=options.mixtures, around=options.around, prompts=options.prompts, noise=noise)
     rows = []
-    for seed in range(options.first, options.first + options.worlds):
-        rows.append(one(seed, options.mixtures, options.around, options.prompts, noise))
-        print(json.dumps(rows[-1]), file=sys.stderr, flush=True)
+    with ProcessPoolExecutor(options.jobs, mp_context=get_context("spawn")) as pool:
+        for row in pool.map(work, range(options.first, options.first + options.worlds)):
+            rows.append(row)
+            print(json.dumps(row), file=sys.stderr, flush=True)
     answer = {
-        "command": f"python -m benchmarks.mixture_worlds --worlds {options.worlds} --mixtures {options.mixtures} "
-        f"--around {options.around} --prompts {options.prompts}",
+        "command": f"python -m benchmarks.mixture_worlds --worlds {options.worlds} --first {options.first} "
+        f"--mixtures {options.mixtures} --around {options.around} --prompts {options.prompts}",
         "date": date.today().isoformat(),
         "versions": {"python": platform.python_version(), "numpy": np.__version__, "scipy": scipy.__version__},
         "noise": vars(noise),
