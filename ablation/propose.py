@@ -137,7 +137,7 @@ def solve(problem: Problem, starts: Array, *, draws: int = 200, seed: int = 0) -
     """
     begun = np.array([fitted(row, problem) for row in starts])
     _, spread = problem.change(begun)
-    problem = _with_unknown(problem, float(np.median(spread[spread > 0])) if (spread > 0).any() else 0.0)
+    problem = replace(problem, unknown=float(np.median(spread[spread > 0])) if (spread > 0).any() else 0.0)
     begun = np.unique(begun.round(9), axis=0)
     ends = _smooth_ends(begun, problem) if problem.smooth else np.array([_climb(row, problem) for row in begun])
     chance, worth = problem.chance(ends), problem.worth(ends)
@@ -242,10 +242,6 @@ def _range(best: Array, problem: Problem, draws: int, seed: int) -> tuple[Array,
     chosen = pool[np.argmax(total, axis=1)]
     low, high = np.percentile(chosen, [2.5, 97.5], axis=0)
     return np.minimum(low, best), np.maximum(high, best)
-
-
-def _with_unknown(problem: Problem, unknown: float) -> Problem:
-    return replace(problem, unknown=unknown)
 
 
 def _above(mean: Array, sd: Array, bound: float) -> Array:
