@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     )
     from ablation.rule_worth import RuleVerdict, rule_gains
     from ablation.runs import Runs, read_runs
+    from ablation.second_round import second_round
     from ablation.settings import AblationSettings, SampleSettings, SavedModel, TinyModel, TrainSettings
     from ablation.signs import LossCurve
     from ablation.surface import Surface, fit_surface
@@ -90,6 +91,7 @@ _HOME = {
     "pass_hat_k": "metrics",
     "Runs": "runs",
     "read_runs": "runs",
+    "second_round": "second_round",
     "Surface": "surface",
     "fit_surface": "surface",
     "AblationSettings": "settings",
@@ -168,6 +170,7 @@ __all__ = [
     "read_runs",
     "rule_gains",
     "run_trials",
+    "second_round",
 ]
 
 

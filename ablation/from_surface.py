@@ -31,18 +31,8 @@ def from_surface(
     limits: Limits,
 ) -> Mixture:
     """The proposal, with the forecasts of the current, proportional and uniform mixtures beside it."""
-    surfaces = {
-        bucket: fit_surface(
-            arms.tokens,
-            values,
-            lower_is_better=False,
-            own=arms.buckets.index(bucket) if bucket in arms.buckets else None,
-        )
-        for bucket, values in arms.scores.items()
-    }
-    size = np.array([available[name] for name in arms.buckets], dtype=np.float64)
-    problem = _problem(arms, surfaces, size, budget, prior, margins, limits)
-    begin = _starts(arms, problem, size)
+    problem, begin = posed(arms, available, budget, prior, margins, limits)
+    surfaces, size = problem.surfaces, np.array([available[name] for name in arms.buckets], dtype=np.float64)
     solution = solve(problem, begin, draws=limits.draws, seed=limits.seed)
     whole = whole_tokens(solution.amounts, min(budget, round(float(solution.amounts.sum()))))
     named = {
@@ -60,6 +50,29 @@ def from_surface(
         method="surface",
         forecasts=forecasts,
     )
+
+
+def posed(
+    arms: TrainedArms,
+    available: Mapping[str, int],
+    budget: int,
+    prior: Mapping[str, float],
+    margins: Margins,
+    limits: Limits,
+) -> tuple[Problem, Array]:
+    """The fitted surfaces under their limits, and the mixtures to start a search from."""
+    surfaces = {
+        bucket: fit_surface(
+            arms.tokens,
+            values,
+            lower_is_better=False,
+            own=arms.buckets.index(bucket) if bucket in arms.buckets else None,
+        )
+        for bucket, values in arms.scores.items()
+    }
+    size = np.array([available[name] for name in arms.buckets], dtype=np.float64)
+    problem = _problem(arms, surfaces, size, budget, prior, margins, limits)
+    return problem, _starts(arms, problem, size)
 
 
 def _problem(

@@ -62,6 +62,12 @@ class Posterior:
         return factor
 
     @cached_property
+    def _whitening(self) -> Array:
+        """Inverse of the Cholesky factor: many small searches solve against it."""
+        inverse: Array = solve_triangular(self._factor, np.eye(len(self.values)), lower=True)
+        return inverse
+
+    @cached_property
     def _alpha(self) -> Array:
         alpha: Array = cho_solve((self._factor, True), self.values)
         return alpha
@@ -79,13 +85,16 @@ class Posterior:
         value: Array = np.maximum(self.kernel.own(at) - (self.spread(at) ** 2).sum(axis=0), 0.0)
         return value
 
-    def against(self, at: Array, reference: Array) -> tuple[Array, Array, float]:
-        """Variance at each point, covariance with one reference point (1 x buckets), and its own variance."""
-        here, there = self.spread(at), self.spread(reference)
+    def against(self, at: Array, reference: Array) -> tuple[Array, Array, float, Array, float]:
+        """Variance at each point, covariance with one reference point (1 x buckets), its own variance; both means."""
+        cross = self.kernel(np.vstack([at, reference]), np.vstack([self.points, reference]))
+        known, mean = cross[:, :-1], cross[:, :-1] @ self._alpha
+        half = self._whitening @ known.T
+        here, there = half[:, :-1], half[:, -1]
         variance = np.maximum(self.kernel.own(at) - (here**2).sum(axis=0), 0.0)
-        shared = self.kernel(at, reference)[:, 0] - here.T @ there[:, 0]
-        own = max(float(self.kernel.own(reference)[0] - (there**2).sum()), 0.0)
-        return variance, shared, own
+        shared = cross[:-1, -1] - here.T @ there
+        own = max(float(cross[-1, -1] - (there**2).sum()), 0.0)
+        return variance, shared, own, mean[:-1], float(mean[-1])
 
     def draws(self, at: Array, count: int, rng: np.random.Generator) -> Array:
         """Joint draws of the function at `at`: count x points."""

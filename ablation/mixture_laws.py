@@ -87,8 +87,8 @@ class GaussianLaw:
 
     def change(self, at: Array, reference: Array) -> tuple[Array, Array]:
         """The standard deviation by the delta method when there is a floor; exact otherwise."""
-        here, there = self.predict(at), self.predict(reference)
-        variance, shared, own = self.posterior.against(at, reference)
+        variance, shared, own, latent, latent_there = self.posterior.against(at, reference)
+        here, there = self._out(latent), self._out(np.array([latent_there]))
         up, down = self._steep(here), self._steep(there)
         total = up**2 * variance - 2.0 * up * down * shared + down**2 * own
         return here - there, np.sqrt(np.maximum(total, 0.0))

@@ -5,8 +5,9 @@
 
 s is the typical standard deviation of the predicted change, so that the pull grows with ignorance and fades with
 evidence. Means, deviations and probabilities come from the posteriors (buckets' surfaces are fitted apart, so chances
-multiply). Search: moves of tokens from one bucket to another, ever smaller, from several starts; it needs no gradient,
-so trees work too. Not covered: a proof that the optimum is global.
+multiply). Search: by gradients from several starts where all laws are smooth (`gradient_search.py`), then moves of
+tokens from one bucket to another, ever smaller, that bring the joint chance up; such moves alone, which get stuck where
+a constraint binds, where trees are in a stack. Not covered: a proof that the optimum is global.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from scipy.special import ndtr
+from scipy.special import ndtr, ndtri
 
+from ablation.gradient_search import best_smooth
 from ablation.stats import Array
 from ablation.surface import Surface
 from ablation.water import water_fill
@@ -27,6 +29,8 @@ _BATCH = 12
 """Moves of most worth, whose safety is computed before that of the rest."""
 _MOVES = 30
 """Most moves of one size."""
+_WALKS = 3
+"""Starts of most worth, from which the gradient search walks."""
 _POOL = 192
 """Mixtures around the proposal that posterior draws choose among for its interval."""
 
@@ -91,6 +95,25 @@ class Problem:
                 chance *= _above(level, surface.spread(at), self._sign(name) * self.score_floors[name])
         return chance
 
+    @property
+    def smooth(self) -> bool:
+        """Every law has a slope."""
+        return all(law.name != "trees" for surface in self.surfaces.values() for law in surface.laws)
+
+    def judge(self, at: Array) -> tuple[Array, Array]:
+        """Worth against the current mixture, and per constraint the slack mean - z sd - bound at `probability`."""
+        z = float(ndtri(self.probability))
+        worth = -self.pull * self.unknown * divergence(at / at.sum(axis=1, keepdims=True), self.prior)
+        slack = []
+        for name, surface in self.surfaces.items():
+            mean, sd = surface.change(at, self.current[None])
+            worth += self._sign(name) * self.weights.get(name, 0.0) * mean
+            slack.append(self._sign(name) * mean - z * sd + self.margins[name])
+            if name in self.score_floors:
+                over = self._sign(name) * (surface.predict(at) - self.score_floors[name])
+                slack.append(over - z * surface.spread(at))
+        return worth, np.stack(slack, axis=1)
+
     def _sign(self, name: str) -> float:
         return -1.0 if self.surfaces[name].lower_is_better else 1.0
 
@@ -108,18 +131,35 @@ class Solution:
 
 
 def solve(problem: Problem, starts: Array, *, draws: int = 200, seed: int = 0) -> Solution:
-    """Search from each row of `starts` (any positive amounts: they are brought within the bounds first)."""
+    """Search from each row of `starts` (any positive amounts: they are brought within the bounds first).
+
+    draws: posterior draws behind the range; 0 leaves it at the proposal itself.
+    """
     begun = np.array([fitted(row, problem) for row in starts])
     _, spread = problem.change(begun)
-    problem = _with_unknown(problem, float(np.median(spread[spread > 0])) if (spread > 0).any() else 0.0)
-    found = [_climb(row, problem) for row in np.unique(begun.round(9), axis=0)]
-    ends = np.array(found)
+    problem = replace(problem, unknown=float(np.median(spread[spread > 0])) if (spread > 0).any() else 0.0)
+    begun = np.unique(begun.round(9), axis=0)
+    ends = _smooth_ends(begun, problem) if problem.smooth else np.array([_climb(row, problem) for row in begun])
     chance, worth = problem.chance(ends), problem.worth(ends)
     safe = chance >= problem.probability
     pick = int(np.argmax(np.where(safe, worth, -np.inf))) if safe.any() else int(np.argmax(chance))
     best = ends[pick]
-    low, high = _range(best, problem, draws, seed)
+    low, high = _range(best, problem, draws, seed) if draws else (best, best)
     return Solution(best, low, high, float(chance[pick]), bool(safe[pick]))
+
+
+def _smooth_ends(begun: Array, problem: Problem) -> Array:
+    """Ends of the gradient search, and a climb with small moves from the best of them and of the starts."""
+    promising = begun[np.argsort(-problem.judge(begun)[0])[:_WALKS]]
+    walked = [
+        fitted(best_smooth(row, problem.low, problem.high, problem.budget, problem.judge), problem) for row in promising
+    ]
+    ends = np.vstack([begun, *walked])
+    worth, slack = problem.judge(ends)
+    short = np.minimum(slack.min(axis=1), 0.0)
+    kept = short > -1e-4
+    pick = int(np.argmax(np.where(kept, worth, -np.inf))) if kept.any() else int(np.argmax(short))
+    return np.vstack([ends, _climb(ends[pick], problem, STEPS[2:])])
 
 
 def fitted(amounts: Array, problem: Problem) -> Array:
@@ -134,10 +174,10 @@ def divergence(shares: Array, prior: Array) -> Array:
     return value
 
 
-def _climb(start: Array, problem: Problem) -> Array:
+def _climb(start: Array, problem: Problem, steps: tuple[float, ...] = STEPS) -> Array:
     here = start.copy()
     worth, chance = float(problem.worth(here[None])[0]), float(problem.chance(here[None])[0])
-    for step in STEPS:
+    for step in steps:
         for _ in range(_MOVES):
             moves = _moves(here, step * problem.budget, problem)
             better = None if len(moves) == 0 else _first_better(moves, worth, chance, problem)
@@ -202,10 +242,6 @@ def _range(best: Array, problem: Problem, draws: int, seed: int) -> tuple[Array,
     chosen = pool[np.argmax(total, axis=1)]
     low, high = np.percentile(chosen, [2.5, 97.5], axis=0)
     return np.minimum(low, best), np.maximum(high, best)
-
-
-def _with_unknown(problem: Problem, unknown: float) -> Problem:
-    return replace(problem, unknown=unknown)
 
 
 def _above(mean: Array, sd: Array, bound: float) -> Array:

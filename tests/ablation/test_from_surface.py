@@ -9,12 +9,15 @@ from scipy.optimize import minimize
 from ablation.analysis import AnalyseSettings, analyse
 from ablation.evidence import Margins
 from ablation.gain import Decision, Mixture
+from ablation.gradient_search import best_smooth
 from ablation.limits import Limits
 from ablation.propose import Problem, solve
 from ablation.recommend import recommend
+from ablation.second_round import second_round
 from ablation.simulate import Noise
 from ablation.surface import fit_surface
 from benchmarks.mixture_worlds import CAP, GUARDED, campaign, optimum, table, world
+from buckets import RefusedError
 
 SEED = 2  # six buckets
 NOTHING = Decision("UNDECIDED", "", (), "", "unknown", "", ())
@@ -111,3 +114,42 @@ def test_the_search_finds_what_a_solver_finds() -> None:
     )
     assert found.amounts.sum() == pytest.approx(1.0)
     assert float(surface.predict(found.amounts[None])[0]) >= best - 1e-3
+
+
+def test_the_gradient_search_ends_on_a_curved_constraint_where_a_grid_does() -> None:
+    """Three shares; the best point stands where the constraint binds, off every axis along which tokens move."""
+
+    def judge(at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        x = at / 50.0
+        worth = np.log1p(4 * x) @ np.array([0.5, 0.3, 0.1])
+        return worth, (0.12 - ((x - 1 / 3) ** 2).sum(axis=1))[:, None]
+
+    low, high = np.zeros(3), np.full(3, 50.0)
+    found = best_smooth(np.full(3, 50.0 / 3), low, high, 50.0, judge)
+    axis = np.linspace(0.0, 1.0, 401)
+    grid = np.array([[a, b, 1 - a - b] for a in axis for b in axis if a + b <= 1.0]) * 50.0
+    worth, slack = judge(grid)
+    top = float(worth[slack[:, 0] >= 0].max())
+    reached, kept = judge(found[None])
+    assert found.sum() == pytest.approx(50.0)
+    assert float(kept[0, 0]) >= -1e-5
+    assert float(reached[0]) >= top - 1e-5
+
+
+def test_a_second_round_is_tried_around_the_optimum_of_the_first() -> None:
+    floors = Limits(floors=GUARDED)
+    arms = second_round(SCORES, COUNTS["full"], COUNTS, 5, margins=Margins(margin=0.05), limits=floors)
+    budget = sum(COUNTS["full"].values())
+    assert list(arms) == [f"around:{i}" for i in range(5)]
+    best, _ = optimum(TRUE, float(TRUE.size.sum()), 0.05)
+    apart = []
+    for tokens in arms.values():
+        assert sum(tokens.values()) == budget
+        assert all(tokens[n] <= CAP * COUNTS["full"][n] + 1 for n in tokens)
+        assert all(tokens[n] >= floor * budget - 1 for n, floor in GUARDED.items())
+        apart.append(float(np.abs(np.array([tokens[n] for n in TRUE.names]) / budget - best / best.sum()).sum()))
+    random = [np.abs(ARMS[f"mix:{i}"] / ARMS[f"mix:{i}"].sum() - best / best.sum()).sum() for i in range(16)]
+    assert max(apart) < float(np.median(random))
+    few = {name: COUNTS[name] for name in ("full", "dose:0.5", "dose:0.25")}
+    with pytest.raises(RefusedError, match="different mixtures with known tokens"):
+        second_round(SCORES, COUNTS["full"], few, 5)
