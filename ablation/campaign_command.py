@@ -74,6 +74,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--workers", type=int, default=cores, help="processes; they change no number" + _SAID)
     add("--seed", type=int, default=0, help="of the simulation" + _SAID)
 
+
 def run(options: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
     """(values for --json, lines). Raises InputError for an impossible option, RefusedError where no design would do."""
     _check(options)
