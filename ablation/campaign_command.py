@@ -19,6 +19,7 @@ from buckets import CurateError, InputError, RefusedError
 
 HELP = "error control and power over repeated looks at many buckets, in simulated campaigns with a planted truth"
 _GIVEN = "given"
+_SAID = " (default %(default)s)"
 _LIMITS: dict[str, tuple[float, float]] = {
     "looks": (1, 100),
     "buckets": (1, 100),
@@ -48,29 +49,30 @@ _LIMITS: dict[str, tuple[float, float]] = {
 def arguments(parser: argparse.ArgumentParser) -> None:
     world, rules = World(), Rules()
     add = parser.add_argument
-    add("--looks", type=int, default=world.looks, help="planned looks; at each the data have doubled")
-    add("--buckets", type=int, default=world.buckets)
-    add("--prompts", type=int, help="per bucket and split; default: what the planning asks for")
-    add("--seeds", type=int, default=world.seeds, help="training seeds an arm; the planning may ask for more")
-    add("--samples", type=int, default=world.samples, help="a prompt")
-    add("--margin", type=float, default=rules.margin, help="largest gain per doubling that counts as none")
-    add("--gain", type=float, default=rules.gain, help="true gain per doubling of the gaining buckets, in margins")
-    add("--campaigns", type=int, default=10_000)
-    add("--asked-campaigns", type=int, default=2000, help="for the second and third design, at most --campaigns")
-    add("--seed-sd", type=float, default=world.seed_sd, help="per arm and seed, on the scale of the score")
-    add("--prompt-sd", type=float, default=world.prompt_sd, help="an arm's effect varies this much over prompts")
-    add("--cluster-sd", type=float, default=world.cluster_sd, help="and this much over clusters of prompts")
-    add("--cluster-size", type=int, default=world.cluster_size)
-    add("--doses", type=int, default=world.doses, help="trained arms at the first look; each look adds one")
-    add("--off-dev", type=int, default=world.off_dev, help="further splits (OOD, hard), as large as dev")
-    add("--level", type=float, default=rules.level, help="1 - level is the error over all looks")
-    add("--power", type=float, default=rules.power, help="with which a truly flat bucket shall be called DONE")
-    add("--spending", choices=get_args(Spending), default=rules.spending)
-    add("--most-prompts", type=int, default=2000, help="an eval set of one bucket and split has no more")
-    add("--most-seeds", type=int, default=40)
-    add("--pilots", type=int, default=0, help="also plan from this many simulated first looks of the given design")
-    add("--workers", type=int, default=max(min(os.cpu_count() or 1, 8), 1), help="processes; they change no number")
-    add("--seed", type=int, default=0)
+    add("--looks", type=int, default=world.looks, help="planned looks; at each the data have doubled" + _SAID)
+    add("--buckets", type=int, default=world.buckets, help="buckets that are looked at together" + _SAID)
+    add("--prompts", type=int, help="per bucket and split (default: what the planning asks for)")
+    add("--seeds", type=int, default=world.seeds, help="training seeds an arm; the planning may ask for more" + _SAID)
+    add("--samples", type=int, default=world.samples, help="sampled answers a prompt" + _SAID)
+    add("--margin", type=float, default=rules.margin, help="largest gain per doubling that counts as none" + _SAID)
+    add("--gain", type=float, default=rules.gain, help="true gain per doubling where data help, in margins" + _SAID)
+    add("--campaigns", type=int, default=10_000, help="simulated at the first size that is printed" + _SAID)
+    add("--asked-campaigns", type=int, default=2000, help="simulated at each further size, at most --campaigns" + _SAID)
+    add("--seed-sd", type=float, default=world.seed_sd, help="per arm and seed, on the scale of the score" + _SAID)
+    add("--prompt-sd", type=float, default=world.prompt_sd, help="an arm's effect varies so much over prompts" + _SAID)
+    add("--cluster-sd", type=float, default=world.cluster_sd, help="and so much over clusters of prompts" + _SAID)
+    add("--cluster-size", type=int, default=world.cluster_size, help="prompts of one template or source" + _SAID)
+    add("--doses", type=int, default=world.doses, help="trained arms at the first look; each look adds one" + _SAID)
+    add("--off-dev", type=int, default=world.off_dev, help="further splits (OOD, hard), as large as dev" + _SAID)
+    add("--level", type=float, default=rules.level, help="1 - level is the error over all looks" + _SAID)
+    add("--power", type=float, default=rules.power, help="probability of DONE for a truly flat bucket" + _SAID)
+    add("--spending", choices=get_args(Spending), default=rules.spending, help="of the error over looks" + _SAID)
+    add("--most-prompts", type=int, default=2000, help="the planning asks for no more, per bucket and split" + _SAID)
+    add("--most-seeds", type=int, default=40, help="nor for more training seeds an arm" + _SAID)
+    add("--pilots", type=int, default=0, help="also plan from so many simulated first looks of size --prompts" + _SAID)
+    cores = max(min(os.cpu_count() or 1, 8), 1)
+    add("--workers", type=int, default=cores, help="processes; they change no number" + _SAID)
+    add("--seed", type=int, default=0, help="of the simulation" + _SAID)
 
 
 def run(options: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
@@ -100,10 +102,14 @@ def run(options: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
         designs = {_GIVEN: world.design(), **designs}
     if not designs:
         least = smallest_margin(replace(world.design(), prompts=options.most_prompts), known, rules.goal(world))
+        widen = (
+            f"with {world.seeds} seeds the margin must be {least:.3f} or more; widen --margin, "
+            if least <= _LIMITS["margin"][1]
+            else "no margin would do either; allow more with --most-prompts, "
+        )
         raise RefusedError(
             f"no design up to {options.most_prompts} prompts x {options.most_seeds} seeds says DONE of a flat bucket "
-            f"with {100 * rules.power:.0f}% probability: with {world.seeds} seeds the margin must be {least:.3f} or "
-            "more; widen --margin, or give --prompts to see the error at that size"
+            f"with {100 * rules.power:.0f}% probability: {widen}or give --prompts to see the error at that size"
         )
     found = {
         name: measure(
@@ -128,7 +134,8 @@ def _check(options: argparse.Namespace) -> None:
     for name, (low, high) in _LIMITS.items():
         value = getattr(options, name)
         if value is not None and not low <= value <= high:
-            raise InputError(f"--{name.replace('_', '-')} is {value:g}: it must lie between {low:g} and {high:g}")
+            said = f"--{name.replace('_', '-')} is {value:.15g}"
+            raise InputError(f"{said}: it must lie between {low:.15g} and {high:.15g}")
     if options.prompts is not None and options.prompts < 2 * options.cluster_size:
         raise InputError(
             f"--prompts is {options.prompts} and --cluster-size {options.cluster_size}: two clusters are the least "

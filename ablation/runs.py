@@ -77,11 +77,32 @@ def read_runs(ratios: Path | str, metrics: Path | str) -> Runs:
 def _read(path: Path) -> pl.DataFrame:
     try:
         frame = pl.read_csv(path, infer_schema_length=None, null_values=["", "NA", "nan", "NaN", "null"])
+        frame = frame.rename(str.strip)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise InputError(f"{path}: cannot be read as CSV ({str(error).splitlines()[0]})") from error
     if frame.height == 0:
         raise InputError(f"{path}: holds no row")
-    return frame
+    texts = [name for name in frame.columns if name not in KEYS and frame[name].dtype == pl.String]
+    return frame.with_columns(_numbers_in(frame[name], path) for name in texts)
+
+
+def _numbers_in(column: pl.Series, path: Path) -> pl.Series:
+    """Numbers with blanks around them are numbers; a column of words stays as it is.
+
+    A stray word among numbers is refused: the column would else be taken for a remark, and a bucket lost in silence.
+    """
+    words = column.str.strip_chars().replace("", None)
+    numbers = words.cast(pl.Float64, strict=False)
+    stray = numbers.is_null() & words.is_not_null()
+    if words.count() and not stray.any():
+        return numbers
+    if 2 * stray.sum() < words.count():
+        row = int(stray.arg_true()[0])
+        raise InputError(
+            f"{path}, line {row + 2}: column {column.name!r} holds {column[row]!r} among numbers: "
+            "mend the cell, or leave it empty where nothing was measured"
+        )
+    return column
 
 
 def _numeric(frame: pl.DataFrame, path: Path) -> list[str]:
@@ -98,9 +119,10 @@ def _by_run(frame: pl.DataFrame, key: str, columns: list[str], path: Path) -> di
     for number, (name, row) in enumerate(zip(frame[key].to_list(), rows, strict=True), start=2):
         if name is None:
             raise InputError(f"{path}, line {number}: the column {key!r} is empty: every row needs a run")
-        if str(name) in found and not np.array_equal(found[str(name)], row, equal_nan=True):
-            raise InputError(f"{path}, line {number}: run {name} stands twice with different numbers: rename one")
-        found[str(name)] = row
+        said = str(name).strip()
+        if said in found and not np.array_equal(found[said], row, equal_nan=True):
+            raise InputError(f"{path}, line {number}: run {said} stands twice with different numbers: rename one")
+        found[said] = row
     return found
 
 

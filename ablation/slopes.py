@@ -213,11 +213,17 @@ def _mixture(
             available_tokens=int(size[i]),
             proportional=float(share[i]),
             uniform=1.0 / len(names),
-            why=_why(label.get(name, "undecided"), draws, i, limits.floor(name)),
+            why=_why(label.get(name, "undecided"), draws, i, limits.floor(name)) + _capped(whole[i] / size[i], limits),
         )
         for i, name in enumerate(names)
     )
     return Mixture(int(whole.sum()), lines, "proposal", tuple(notes))
+
+
+def _capped(epochs: float, limits: Limits) -> str:
+    """A small share of a bucket that gains must not be read as its worth."""
+    full = epochs > 0.99 * limits.repetition_cap
+    return f"; held at {limits.repetition_cap:g} epochs of its rows: more of it needs new rows" if full else ""
 
 
 def _why(kind: str, draws: _Draws, i: int, floor: float) -> str:

@@ -68,7 +68,10 @@ def _write_seen(job: Run, stood: Sequence[StageFolder]) -> None:
 
 def _must_not_need(stage: str, wanted: Sequence[str]) -> None:
     if ROAD.index(stage) < min(ROAD.index(name) for name in wanted):
-        raise InputError(f"stage {stage!r} has not been run with this recipe; run without --only first")
+        raise InputError(
+            f"stage {stage!r} has not been run with this recipe, these files and this version of sft-curate; "
+            "run the whole recipe into this folder first (`curate run RECIPE --out DIR`)"
+        )
 
 
 def _inputs(files: Sequence[InputFile]) -> str:

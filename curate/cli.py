@@ -174,7 +174,9 @@ def confirm(folder: RunDir, changes: Changes = [], workers: Workers = None, as_j
 def gains(folder: RunDir, as_json: AsJson = False) -> None:
     """The gain ledger: what each filter rule dropped, how often wrongly, and what that bought over a random filter."""
     from curate.gains import filters_part, filters_text
+    from curate.show import must_be_run
 
+    must_be_run(folder)
     found = filters_part(folder)
     if as_json:
         _print_json([line.model_dump(mode="json") for line in found])

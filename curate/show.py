@@ -78,9 +78,16 @@ def _look_at(file: InputFile) -> dict[str, Any]:
 
 def stored_recipe(folder: Path, changes: Sequence[str]) -> tuple[Recipe, Path]:
     """The resolved recipe of a run folder, with changes, and the folder its paths are relative to."""
+    must_be_run(folder)
     stored = read_json(folder / "recipe.json")
     base = (folder / stored["base"]).resolve()
     return parse(stored["recipe"], base, changes, str(folder / "recipe.json")), base
+
+
+def must_be_run(folder: Path) -> None:
+    """Raises InputError unless a run has begun in `folder`."""
+    if not (folder / "recipe.json").is_file():
+        raise InputError(f"{folder}: not a run folder (it holds no recipe.json); give the --out of a `curate run`")
 
 
 def last_stage(folder: Path) -> StageFolder:
@@ -269,7 +276,8 @@ def _verdict(decision: dict[str, Any]) -> list[str]:
     lines += [_bucket(bucket) for bucket in decision["buckets"]]
     lines.append(f"Next: {decision['next']}")
     if boundary := decision.get("boundary"):
-        lines += [f"Boundary: {boundary['says']}", f"To be surer: {boundary['cheapest']}"]
+        lines.append(f"Boundary: {boundary['says']}")
+        lines += [f"To be surer: {boundary['cheapest']}"] if boundary["cheapest"] != decision["next"] else []
     lines.append(f"Move to RL: {decision['move_to_rl']}; {decision['rl_reason']}")
     if decision["checkpoint"]:
         lines.append(f"Checkpoint: {decision['checkpoint']}; {decision['checkpoint_reason']}")

@@ -48,6 +48,8 @@ def replay(options: argparse.Namespace) -> Outcome:
     """Raises InputError when tables are missing, do not match, or no metric has the target in its name."""
     tables = read_tables(options.dir)
     total = len(tables.train.names)
+    if total < FEWEST:
+        raise InputError(f"{options.dir}: the training table has {total} runs; at least {FEWEST} are needed")
     if not FEWEST <= options.runs <= total:
         raise InputError(f"--runs {options.runs}: the training table allows {FEWEST} to {total}")
     if options.draws < 1:
@@ -70,7 +72,7 @@ def replay(options: argparse.Namespace) -> Outcome:
         "subsets": len(picks),
         "first_subset": "the first runs of the table",
         "metrics": metrics,
-        "notes": list(tables.train.notes),
+        "notes": [*tables.train.notes, *_unranked(metrics, found)],
         "spearman": found,
         "proposal": proposal.to_json(),
     }
@@ -80,7 +82,7 @@ def replay(options: argparse.Namespace) -> Outcome:
 def read_tables(folder: Path) -> Tables:
     """Raises InputError when neither set of names is there."""
     if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder")
+        raise InputError(f"{folder}: {'is a file; give its folder' if folder.exists() else 'no such folder'}")
     if (folder / "ratios.csv").is_file() and (folder / "metrics.csv").is_file():
         return Tables(read_runs(folder / "ratios.csv", folder / "metrics.csv"), {}, "same")
     mixtures = _scales(folder, "train", "mixture")
@@ -186,12 +188,19 @@ def _lines(values: dict[str, Any], found: dict[str, Any], proposal: list[str]) -
         for metric, rivals in by_metric.items():
             cells = [_cell(rivals[rival]) for rival in RIVALS]
             lines.append(f"  {metric}: {' | '.join(cells)}")
-        medians = [
-            np.mean([r[rival]["median"] for r in by_metric.values() if r[rival]["median"] is not None])
-            for rival in RIVALS
-        ]
-        lines.append(f"  mean of medians: {' | '.join(f'{value:.3f}' for value in medians)}")
+        lines.append(f"  mean of medians: {' | '.join(_mean_of_medians(by_metric, rival) for rival in RIVALS)}")
     return [*lines, "", *proposal]
+
+
+def _unranked(metrics: list[str], found: dict[str, Any]) -> list[str]:
+    """Metrics that no test mixture was measured on: fitted and proposed for, but not ranked."""
+    lost = [metric for metric in metrics if not any(metric in by_metric for by_metric in found.values())]
+    return [f"no test mixture was measured on {', '.join(lost)}: not ranked"] if lost else []
+
+
+def _mean_of_medians(by_metric: dict[str, Any], rival: str) -> str:
+    known = [rivals[rival]["median"] for rivals in by_metric.values() if rivals[rival]["median"] is not None]
+    return f"{np.mean(known):.3f}" if known else "not defined"
 
 
 def _cell(line: dict[str, Any]) -> str:

@@ -52,9 +52,9 @@ def read_losses(path: Path) -> Losses:
             lines = list(csv.reader(file))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path}: cannot be read as CSV ({error})") from error
-    if not lines or NAME not in lines[0]:
+    head = [cell.strip() for cell in lines[0]] if lines else []
+    if NAME not in head:
         raise InputError(f"{path}: the first row must name the columns, among them {NAME!r}")
-    head = [cell.strip() for cell in lines[0]]
     places = sorted((float(cell), at) for at, cell in enumerate(head) if _is_number(cell) and float(cell) > 0)
     if len(places) < 3 or len({size for size, _ in places}) < len(places):
         raise InputError(f"{path}: needs at least three different columns named by a size above 0 (200, 400, ...)")
@@ -65,7 +65,7 @@ def read_losses(path: Path) -> Losses:
     if not rows:
         raise InputError(f"{path}: no series under the column names")
     loss = [[_loss(path, number, head[at], row[at]) for _, at in places] for number, row in rows]
-    names = tuple(row[head.index(NAME)] for _, row in rows)
+    names = tuple(row[head.index(NAME)].strip() for _, row in rows)
     return Losses(names, np.array([size for size, _ in places]), np.array(loss))
 
 
@@ -96,10 +96,10 @@ def score(table: Losses, fit_max: float, level: float, source: str) -> Outcome:
     known = table.sizes <= fit_max
     seen, later = table.loss[:, known], table.loss[:, ~known]
     if known.sum() < 2 or not (~known).any():
-        raise InputError(f"{source}: --fit-max {fit_max:g} must leave two sizes to fit and one to predict")
+        raise InputError(f"{source}: --fit-max {fit_max:.10g} must leave two sizes to fit and one to predict")
     kept = (np.isfinite(seen).sum(axis=1) >= 2) & np.isfinite(later).any(axis=1)
     if not kept.any():
-        raise InputError(f"{source}: no series has two losses up to {fit_max:g} and one beyond")
+        raise InputError(f"{source}: no series has two losses up to {fit_max:.10g} and one beyond")
     sizes, ahead = table.sizes[known], table.sizes[~known]
     ours = forecast(sizes, seen[kept], ahead, scale="loss", level=level)
     truth = later[kept]
@@ -152,10 +152,10 @@ class Replayed:
 
 
 def _lines(replayed: Replayed, source: str) -> tuple[str, ...]:
-    ahead = ", ".join(f"{size:g}" for size in replayed.ahead)
+    ahead = ", ".join(f"{size:.10g}" for size in replayed.ahead)
     width = max(len("log-RMSE"), *map(len, replayed.names))
     lines = [
-        f"{source}: {len(replayed.names)} series, fitted up to {replayed.fit_max:g}, predicted at {ahead}",
+        f"{source}: {len(replayed.names)} series, fitted up to {replayed.fit_max:.10g}, predicted at {ahead}",
         f"forecast: {replayed.forecast.why}",
         f"{'log-RMSE':{width}}  " + "  ".join(f"{name:>9}" for name in replayed.errors) + "  covered",
     ]

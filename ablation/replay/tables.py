@@ -93,19 +93,20 @@ def _rows(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not UTF-8 text at byte {error.start}; save it as a UTF-8 CSV") from error
     try:
-        lines = [row for row in csv.reader(text.splitlines()) if any(cell.strip() for cell in row)]
+        numbered = enumerate(csv.reader(text.splitlines()), start=1)
+        lines = [(line, row) for line, row in numbered if any(cell.strip() for cell in row)]
     except csv.Error as error:
         raise InputError(
             f"{path}: not a CSV table ({error}); write one header line and one row a checkpoint"
         ) from error
     if len(lines) < 2:
         raise InputError(f"{path}: no rows under a header line; give one row a checkpoint")
-    names = [cell.strip() for cell in lines[0]]
+    names = [cell.strip() for cell in lines[0][1]]
     doubled = sorted({name for name in names if name and names.count(name) > 1})
     if doubled:
         raise InputError(f"{path}, row 1: column {doubled[0]} is there twice; keep one of them")
     found = []
-    for line, cells in enumerate(lines[1:], start=2):
+    for line, cells in lines[1:]:
         if len(cells) != len(names):
             raise InputError(f"{path}, row {line}: {len(cells)} cells under {len(names)} columns; mend the row")
         found.append((line, dict(zip(names, (cell.strip() for cell in cells), strict=True))))
@@ -211,7 +212,8 @@ def _published(
         if first != line:
             column = header.found["dose"]
             said = f"column {column} holds {label} as row {first} of set {name} does"
-            raise InputError(f"{path}, row {line}: {said}; keep one row a checkpoint")
+            more = "" if header.groups else ", or name the sets in a column `data`"
+            raise InputError(f"{path}, row {line}: {said}; keep one row a checkpoint{more}")
     ordered = sorted(part, key=lambda item: item[2]["dose"])
     ladder = Ladder(tuple(_rung(label, values, factor) for _, label, values in ordered), yardstick)
     later = {

@@ -277,7 +277,10 @@ class Decision(Part):
     def simple_rules(self) -> tuple[tuple[str, Candidate], ...]:
         """What people usually keep, where it is not the chosen one, with its line in the table of candidates."""
         named = {line.name: line for line in self.candidates}
-        rules = {"the last": self.last, "the highest score": self.highest}
+        if self.last == self.highest:
+            rules = {"the last, which has the highest score": self.last}
+        else:
+            rules = {"the last": self.last, "the highest score": self.highest}
         return tuple((rule, named[arm]) for rule, arm in rules.items() if arm in named and arm != self.checkpoint)
 
 

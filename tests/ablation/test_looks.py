@@ -276,7 +276,9 @@ def test_the_command_prints_one_object(capsys: pytest.CaptureFixture[str]) -> No
         ("--seed-sd -1", 2, "--seed-sd is -1"),
         ("--margin nan", 2, "--margin is nan"),
         ("--prompts 10 --cluster-size 9", 2, "two clusters are the least"),
+        ("--looks 1000000", 2, "--looks is 1000000: it must"),
         ("--margin 0.001", 4, "the margin must be"),
+        ("--cluster-size 1000", 4, "no margin would do either; allow more with --most-prompts"),
         ("--pilots 5", 2, "--pilots needs --prompts"),
     ],
 )

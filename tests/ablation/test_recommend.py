@@ -94,6 +94,13 @@ def test_other_budgets_are_met_within_the_cap(scores: Scores, budget: int) -> No
     assert _by_name(mixture)["math_reasoning"].weight == max(weight.weight for weight in mixture.weights)
 
 
+def test_a_share_held_by_the_cap_says_so(scores: Scores) -> None:
+    found = _by_name(_mix(scores, 60_000, repetition_cap=2.0))
+    held = {name for name, weight in found.items() if "held at 2 epochs of its rows" in weight.why}
+    assert held == {name for name, weight in found.items() if weight.epochs > 1.98}
+    assert "math_reasoning" in held
+
+
 def test_budgets_that_would_need_harmful_rows_are_cut_and_say_so(scores: Scores) -> None:
     mixture = _mix(scores, 150_000)
     assert mixture.budget_tokens == 120_000

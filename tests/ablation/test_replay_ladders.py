@@ -166,6 +166,8 @@ def test_missing_cells_are_absent_and_models_are_apart(tmp_path: Path) -> None:
         ("step,score\n1,5\n2,inf\n", "row 3: column score holds inf"),
         ("step,score\n1,5\n2,140\n", "row 3: column score holds 140"),
         ("step,score\n1,5\n1,6\n", "row 3: column step holds 1 as row 2"),
+        ("step,score\n1,5\n1,6\n", "keep one row a checkpoint, or name the sets in a column `data`"),
+        ("\nstep,score\n\n1,5\n2,-3\n", "row 5: column score holds -3"),
         ("step,score\n1,5,6\n", "row 2: 3 cells under 2 columns"),
         ("step,score,score\n1,5,6\n", "row 1: column score is there twice"),
         ("step,score,probe\n1,55,.6\n2,56,.7\n", "in points and probe in rates"),

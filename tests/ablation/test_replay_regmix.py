@@ -81,3 +81,29 @@ def test_sixty_four_published_runs_rank_the_largest_models() -> None:
         surface = fit_surface(train.points, train.metrics[metric], transfer=True)
         found.append(rank(surface.predict(test.matched(train.buckets)), test.metrics[metric]))
     assert min(value or 0.0 for value in found) >= 0.95
+
+
+def test_constant_and_unmeasured_metrics_are_said_without_a_warning(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], recwarn: pytest.WarningsRecorder
+) -> None:
+    made_up(tmp_path)
+    table = tmp_path / "test_val_loss_5m.csv"
+    table.write_text("index,metric/web_loss\n" + "".join(f"{i},1.5\n" for i in range(30)))
+    (tmp_path / "test_val_loss_2b.csv").unlink()
+    assert main(["regmix", str(tmp_path), "--runs", "10", "--draws", "1"]) == 0
+    assert "mean of medians: not defined | not defined | not defined" in capsys.readouterr().out
+    table.write_text("index,other\n" + "".join(f"{i},1.5\n" for i in range(30)))
+    assert main(["regmix", str(tmp_path), "--runs", "10", "--draws", "1"]) == 0
+    assert "no test mixture was measured on metric/web_loss: not ranked" in capsys.readouterr().out
+    assert not [warning for warning in recwarn if warning.category is RuntimeWarning]
+
+
+def test_too_few_runs_and_a_file_for_a_folder_are_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "ratios.csv").write_text("run,a,b\n1,0.5,0.5\n2,0.4,0.6\n")
+    (tmp_path / "metrics.csv").write_text("run,loss\n1,1\n2,2\n")
+    assert main(["regmix", str(tmp_path)]) == 2
+    assert "has 2 runs; at least 8 are needed" in capsys.readouterr().err
+    assert main(["regmix", str(tmp_path / "ratios.csv")]) == 2
+    assert "is a file; give its folder" in capsys.readouterr().err

@@ -87,3 +87,12 @@ def test_a_bad_table_is_one_sentence(
     assert words in said
     assert said.startswith("error: ")
     assert said.count("\n") == 1
+
+
+def test_spaces_round_cells_do_not_matter_and_sizes_are_printed_whole(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(" config name , 100 , 400 , 1638400 \n m , 3 , 2.5 , 2 \n")
+    assert main(["scaling", str(path), "--fit-max", "400"]) == 0
+    assert "1 series, fitted up to 400, predicted at 1638400\n" in capsys.readouterr().out

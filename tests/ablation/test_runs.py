@@ -42,11 +42,20 @@ def test_rows_are_joined_by_run_and_gaps_stay_gaps(tmp_path: Path) -> None:
         (RATIOS, METRICS.replace("\n3,", "\n7,").replace("\n1,", "\n8,"), "no run in common"),
         ("run,code\n", METRICS, "holds no row"),
         ("run,name\n1,x\n", METRICS, "no column of numbers"),
+        (RATIOS.replace("0.2", "o.2"), METRICS, "line 3: column 'code' holds 'o.2' among numbers"),
+        ("run,code, code\n1,1,0\n", METRICS, "cannot be read as CSV"),
     ],
 )
 def test_bad_tables_are_one_sentence(tmp_path: Path, ratios: str, metrics: str, match: str) -> None:
     with pytest.raises(InputError, match=match):
         read_runs(*tables(tmp_path, ratios, metrics))
+
+
+def test_blanks_round_numbers_and_remarks_without_any_do_not_matter(tmp_path: Path) -> None:
+    spaced = RATIOS.replace(",", " , ").replace("\n", ", \n").replace("math,", "math, remark")
+    runs = read_runs(*tables(tmp_path, spaced))
+    assert runs.buckets == ("code", "math")
+    assert runs.points.tolist() == [[0.5, 0.5], [1.0, 0.0]]
 
 
 def test_the_same_run_twice_counts_once(tmp_path: Path) -> None:

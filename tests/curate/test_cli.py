@@ -14,7 +14,7 @@ import jsonschema
 import pytest
 import yaml
 
-from curate.cli import commands
+from curate.cli import commands, main
 
 ROOT = Path(__file__).parents[2]
 
@@ -237,3 +237,17 @@ def test_show_lists_what_a_rule_took_and_never_sends_control_characters(world: P
     wrong = curate("show", str(out), "--rule", "empty")
     assert wrong.returncode == 2
     assert "did you mean 'empty_answer'?" in wrong.stderr
+
+
+@pytest.mark.parametrize("verb", ["ablate", "decide", "confirm", "gains", "report", "export"])
+def test_what_is_no_run_folder_is_named_and_nothing_is_to_be_deleted(
+    verb: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "my.yaml"
+    table.write_text("read:\n")
+    for given in (table, tmp_path / "nowhere"):
+        monkeypatch.setattr("sys.argv", ["curate", verb, str(given)])
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        assert stopped.value.code == 2
+        assert f"{given}: not a run folder" in capsys.readouterr().err

@@ -43,7 +43,7 @@ from curate.report.text import clip, visible
 from tests.curate.report_fixture import bare_report, full_report
 
 VOID = {"meta", "br", "hr", "img", "input", "link"}
-WORDS = {"verdict", "state", "wanted", "move_to_rl", "status", "side", "move"}
+WORDS = {"verdict", "state", "wanted", "move_to_rl", "status", "side", "move", "method"}
 SIGNS = {"protocol", "rising", "reach", "memory", "template", "narrowing", "entropy", "rl"}
 FIXED = SIGNS | {
     "surface",
@@ -223,8 +223,15 @@ def test_every_section_stands_empty_with_its_reason_and_those_of_an_ablation_onl
         assert (title in cleaned.text) == (section not in TRAINED) or section == "verdict"
         assert (("section", "id", section) in cleaned.attributes) == (section not in TRAINED)
     for section, reason in ABSENT.items():
-        assert reason in trained.text
-        assert (reason in cleaned.text) == (section not in TRAINED)
+        said = reason.replace("`", "")  # what a person types is set as code
+        assert said in trained.text
+        assert (said in cleaned.text) == (section not in TRAINED)
+
+
+def test_one_checkpoint_that_both_simple_rules_keep_is_priced_once() -> None:
+    page = Page(render(full_report())).text
+    assert page.count(") instead costs") == 1
+    assert "keeping the last, which has the highest score (full) instead costs" in page
 
 
 @pytest.mark.parametrize("part", [name for name, field in Report.model_fields.items() if not field.is_required()])

@@ -108,7 +108,9 @@ def test_a_verdict_is_on_the_page_in_the_dataset_and_in_the_closing_lines(
     entry = walk(ablated, tmp_path / "run")
     assert page(tmp_path / "run")["decision"]["headline"]
     told = closing(entry, tmp_path / "run")
-    assert all(f"\n{word}: " in told for word in ("Verdict", "Next", "Boundary", "To be surer", "Checkpoint"))
+    assert all(f"\n{word}: " in told for word in ("Verdict", "Next", "Boundary", "Checkpoint"))
+    decision = read_json(tmp_path / "run/decision.json")
+    assert ("\nTo be surer: " in told) == (decision["boundary"]["cheapest"] != decision["next"])
     assert "seen: " in told
     assert {"export/decision.json", "export/mixture.json"} <= set(exported(tmp_path / "run"))
     assert entry["ablation"]["data"] == entry["stages"][-1]["fingerprint"]
