@@ -246,7 +246,9 @@ def _matrices(gold: Matrix, reply: Matrix, question: str) -> Compared:
 def _unlike(gold: Shape, reply: Shape, question: str) -> Compared:
     """Kinds differ: never SAME. DIFFERENT where the parts differ too, else UNKNOWN: (1,2) against 1, 2."""
     left, right = _parts(gold), _parts(reply)
-    if isinstance(gold, Union) or isinstance(reply, Union):  # [0,1] with [1,2] is [0,2]
+    several = [part for shape in (gold, reply) if isinstance(shape, Many) for part in shape.parts]
+    joined = any(isinstance(part, Ordered) and part.variable for part in several)  # x > 1 and x < 2
+    if joined or isinstance(gold, Union) or isinstance(reply, Union):  # [0,1] with [1,2] is [0,2]
         return unknown("other_kind")
     if left is None or right is None:
         return unknown("other_kind")

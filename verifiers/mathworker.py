@@ -53,7 +53,8 @@ def answered(request: dict[str, str]) -> dict[str, str]:
             "reply"
         ]:
             return {"verdict": "unknown", "why": "log_or_ln"}
-        found = expressions(parsed(request["gold"]), parsed(request["reply"]))
+        digits = DIGITS + max(smallest(request["gold"]), smallest(request["reply"]))
+        found = expressions(parsed(request["gold"]), parsed(request["reply"]), digits)
         if found["verdict"] == "different" and rounded(request["gold"], request["reply"]):
             return {"verdict": "unknown", "why": "rounded"}
         return found
@@ -126,17 +127,27 @@ def parsed(text: str) -> Any:
     return tree.subs({Symbol("i"): I, Symbol("e"): E})
 
 
-def expressions(gold: Any, reply: Any) -> dict[str, str]:
+def smallest(text: str) -> int:
+    """Decimal places of the smallest thing the text adds: 60 for x + 10^{-60}, at most 1,000."""
+    powers = [int(found) for found in re.findall(r"\^\s*\{?\s*-\s*(\d{1,4})", text)]
+    places = [len(found) for found in re.findall(r"\.(\d+)", text)]
+    return min(1000, max([0, *powers, *places]))
+
+
+def expressions(gold: Any, reply: Any, digits: int) -> dict[str, str]:
     from math_verify import verify
-    from sympy import Expr, expand
+    from sympy import Expr, Pow, expand
 
     if not isinstance(gold, Expr) or not isinstance(reply, Expr):
         return {"verdict": "unknown", "why": "other_kind"}
-    rest = expand(gold - reply)
+    cheap = gold.count_ops() + reply.count_ops() < 200 and all(
+        abs(node.exp) < 12 for side in (gold, reply) for node in side.atoms(Pow) if node.exp.is_Integer
+    )
+    rest = expand(gold - reply) if cheap else gold - reply
     if rest.is_Rational:  # exact, however small
         return {"verdict": "same" if rest == 0 else "different"}
     names = sorted(gold.free_symbols | reply.free_symbols, key=str)
-    tested = [close(gold, reply, names, point) for point in POINTS[: len(POINTS) if names else 1]]
+    tested = [close(gold, reply, names, point, digits) for point in POINTS[: len(POINTS) if names else 1]]
     if any(found is False for found in tested[:2]):
         return {"verdict": "different"}
     if tested[0] is None or tested.count(True) < (2 if names else 1):
@@ -165,24 +176,24 @@ def rounded(gold: str, reply: str) -> bool:
     return False
 
 
-def close(gold: Any, reply: Any, names: list[Any], point: tuple[str, ...]) -> bool | None:
-    """Equal to fifty digits at one point; None where one has no finite value."""
+def close(gold: Any, reply: Any, names: list[Any], point: tuple[str, ...], digits: int) -> bool | None:
+    """Equal to `digits` (fifty and more) at one point; None where one has no finite value."""
     from sympy import Abs, Rational
 
     at = {name: Rational(point[i % 3]) + i // 3 for i, name in enumerate(names)}
     values = [side.subs(at) for side in (gold, reply)]
     if values[0] == values[1]:
         return bool(values[0].is_finite) or None
-    left, right = (value.evalf(DIGITS, maxn=400) for value in values)
+    left, right = (value.evalf(digits, maxn=8 * digits) for value in values)
     if not (left.is_number and right.is_number and left.is_finite and right.is_finite):
         return None
     size = max(Abs(left), Abs(right))
     if size < Rational(1, 10**40):
         return True if values[0].equals(values[1]) else None
     apart = Abs(left - right) / size
-    if apart < Rational(1, 10 ** (DIGITS - 6)):
+    if apart < Rational(1, 10 ** (digits - 6)):
         return True
-    return False if apart > Rational(1, 10 ** (DIGITS - 12)) else None
+    return False if apart > Rational(1, 10 ** (digits - 12)) else None
 
 
 def equations(gold: str, reply: str) -> dict[str, str]:

@@ -30,12 +30,15 @@ _NUMBER = re.compile(
 )
 _BASE = re.compile(r"\s*(\d+)\s*_\s*\{?\s*(\d{1,2})\s*\}?\s*")
 _REPEATING = re.compile(r"\s*(-?)(\d{0,20})\.(\d{0,20})\\overline\s*\{\s*(\d{1,20})\s*\}\s*")
+_ORDINAL = re.compile(r"\A(?:\^?\s*\{?\s*(?:\\text\s*\{)?(?:st|nd|rd|th)\b\}*)")
 _COMPOUND = re.compile(r"(?<=[A-Za-z}])[\s,]+(?:and\s+)?(?=\d)")
 _PERCENT = re.compile(r"\s*(?:\\text\s*\{\s*)?(?:%|percent(?:age points?)?\b|per cent\b)\s*\}?", re.IGNORECASE)
 _SCALE = re.compile(rf"\s*(?:\\text\s*\{{\s*)?({'|'.join(SCALES)})s?\b\s*\}}?", re.IGNORECASE)
 _SIGN_IN_FRONT = re.compile(r"\A\s*-\s*\\frac")
-_ONES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-_ONES += ("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen")
+_ONES = (
+    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
+    *("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
+)
 _TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 WORDS = {word: value for value, word in enumerate(_ONES)} | {word: 20 + 10 * at for at, word in enumerate(_TENS)}
 _MONEY = {"$": "dollars", "€": "euros", "£": "gbp"}
@@ -86,15 +89,16 @@ def quantity(text: str) -> Quantity | None:
     if repeating:
         return Quantity(_repeated(*repeating.groups()), decimals=None)
     pieces = _COMPOUND.split(text)
-    if 1 < len(pieces) <= 3:
-        return _compound([quantity(piece) for piece in pieces])
+    compound = _compound([quantity(piece) for piece in pieces]) if 1 < len(pieces) <= 3 else None
+    if compound is not None:
+        return compound
     found = _NUMBER.match(text)
     if not found:
         return _worded(text)
     value = _value(found)
     if value is None:
         return None
-    rest = text[found.end() :]
+    rest = _ORDINAL.sub("", text[found.end() :])
     scale = _SCALE.match(rest)
     if scale:
         value *= SCALES[scale[1].lower()]
@@ -133,7 +137,8 @@ def _value(found: re.Match[str]) -> Fraction | None:
     exponent = int(found[13] or found[14] or found[15] or 0)
     if abs(exponent) > MAX_EXPONENT:
         return None
-    value = _plain(found[12]) * Fraction(10) ** exponent
+    power = Fraction(10**exponent) if exponent >= 0 else Fraction(1, 10**-exponent)
+    value = _plain(found[12]) * power
     if found[16]:
         below = _plain(found[16])
         if below == 0:
@@ -164,8 +169,9 @@ def _based(digits: str, base: int) -> Quantity | None:
 
 
 def _repeated(sign: str, whole: str, fixed: str, repeated: str) -> Fraction:
-    tail = Fraction(int(repeated), 10 ** len(repeated) - 1) / 10 ** len(fixed)
-    value = int(whole or 0) + Fraction(int(fixed or 0), 10 ** len(fixed)) + tail
+    tail: Fraction = Fraction(int(repeated), 10 ** len(repeated) - 1) / 10 ** len(fixed)
+    scale: int = 10 ** len(fixed)
+    value: Fraction = int(whole or 0) + Fraction(int(fixed or 0), scale) + tail
     return -value if sign else value
 
 

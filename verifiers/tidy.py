@@ -50,6 +50,7 @@ _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\s+", " "),
     )
 )
+_INFINITY = re.compile(r"\A([-+]?\s*)(?:\\text\s*\{\s*)?(?:positive )?infinity\}?\Z", re.IGNORECASE)
 _REALS = frozenset(("\\mathbb{R}", "\\mathbb R", "\\Bbb{R}", "all real numbers", "\\text{all real numbers}"))
 _WRAPPED = re.compile(r"\A(?:\$\$(.*)\$\$|\$([^$]*)\$|\\\((.*)\\\)|\\\[(.*)\\\]|\*\*(.*)\*\*|`(.*)`)\Z", re.DOTALL)
 _WHOLE = re.compile(r"\A\\(?:text|boxed|fbox)\s*\{([^{}]*)\}\Z")
@@ -66,6 +67,7 @@ def tidy(text: str) -> str:
         for pattern, to in _REWRITES:
             text = pattern.sub(to, text)
     text = _unwrapped(text)
+    text = _INFINITY.sub(r"\1\\infty", text)
     return "(-\\infty, \\infty)" if text in _REALS else re.sub(r"\s+", " ", text)
 
 

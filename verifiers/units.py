@@ -48,6 +48,8 @@ for _dimension, _factor, _names in (
     ("eur", 1, "€|euro|euros|eur"),
     ("gbp", 1, "£|gbp"),
     ("angle", 1, "^\\circ|degree|degrees|deg"),
+    ("celsius", 1, "celsius"),
+    ("fahrenheit", 1, "fahrenheit"),
     ("radian", 1, "rad|radian|radians"),
     ("speed", F(1609344, 3600000), "mph"),
     ("speed", F(1000, 3600), "kph|kmh"),
@@ -86,6 +88,9 @@ def unit_of(text: str, spaced: bool) -> Unit | None:
     """
     marked = "\\text" in text
     plain = re.sub(r"\\text\s*\{([^{}]*)\}", r" \1 ", text).strip(" .")
+    plain = re.sub(r"\^\\circ\s*C\b", " celsius", re.sub(r"\^\\circ\s*F\b", " fahrenheit", plain)).strip()
+    if plain == "in":
+        return Unit((("length", 1),), _TABLE["inch"][1])
     if not plain or len(plain) > 60:
         return None
     tokens, end = [], 0
