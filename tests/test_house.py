@@ -137,7 +137,7 @@ def test_another_verifiers_package_is_refused_in_one_sentence(tmp_path: Path) ->
 
 
 def test_help_and_front_doors_load_no_heavy_library() -> None:
-    heavy = ["torch", "transformers", "faiss", "sentence_transformers", "ray", "openai"]
+    heavy = ["torch", "transformers", "faiss", "sentence_transformers", "ray", "openai", "sympy", "math_verify"]
     code = (
         "import sys, json\n"
         "import buckets, verifiers, ablation, curate.cli\n"

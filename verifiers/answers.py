@@ -1,157 +1,181 @@
-"""Is the final answer right, and is the arithmetic on the way to it? Extraction, normalisation, comparison by value.
+"""Is the final answer right, does the reasoning lead to it, is the gold itself usable, is the arithmetic true?
 
-Does not cover: algebraic equivalence (2x = x + x), units that convert, and answers that only a reader can compare:
-a free text that differs from the reference is ABSTAIN, not FAIL.
+Does not cover: proofs, derivations beyond plain arithmetic, and answers that only a reader can compare: a long free
+text that differs from the reference is ABSTAIN, not FAIL.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from fractions import Fraction
 
-from buckets import REFUSE, Record, last_boxed
+from buckets import REFUSE, Record
 from verifiers.arithmetic import false_claim
+from verifiers.equal import WORDS_OF_A_FREE_TEXT, compare, is_text, normal
+from verifiers.final import broken_gold, choice_of, final_answer, gold_of, is_choice, marked_answer, marks, options_of
+from verifiers.quantities import DIFFERENT, SAME, Agreement, Compared, quantity, unknown, value_of
+from verifiers.tidy import tidy
 from verifiers.tools import expected_calls
 from verifiers.verdict import Verdict, abstained, failed, passed
 
-_BARE_BOX = re.compile(r"\\boxed\s+([^\s$.]+)")
-_HASHES = re.compile(r"####[ \t]*([^\n]+)")
-_STATED = re.compile(
-    r"(?i)\b(?:the|my|our|final|correct)?\s*(?:final |correct |right )?(?:answer|result|solution)\s*(?:is|:|=)\s*"
-    r"(?:option\s*)?"
-    r"([^\n]{1,200})"
-)
-_NUMBER = re.compile(r"-?\$?\d[\d,]*(?:\.\d+)?(?:\s*/\s*\d+)?%?")
-_VALUE = re.compile(
-    r"([-+]?)\s*[$€£]?\s*([-+]?)(\d[\d,]*\.?\d*|\.\d+)(?:[eE]([-+]?\d{1,3}))?(?:\s*/\s*(\d[\d,]*))?\s*(%?)"
-)
-_FRAC = re.compile(r"\\[dt]?frac\s*\{\s*(-?\d+)\s*\}\s*\{\s*(-?\d+)\s*\}")
-_CHOICE = re.compile(r"(?i)\A\(?\s*([A-E])\s*(?:\)|\.(?!\w)|:|\Z|\s*[-–]\s)")
-_ARTICLES = re.compile(r"\b(a|an|the)\b")
-_UNIT = re.compile(r"[ ]?[A-Za-z°²³./ ]{1,30}")
-MAX_DIGITS = 60
-"""Longer numbers are compared as text."""
-BOXED_WITHIN = 4000
-"""Last characters in which a \\boxed{} is looked for: unbalanced ones cost quadratic time."""
-WORDS_OF_A_FREE_TEXT = 12
-"""A reply longer than this, with no marked final answer, is prose."""
+WHY = {
+    "percent_or_number": "One says percent and the other does not, and the question does not tell.",
+    "decimal_comma": "A comma stands where the other has a decimal point: a decimal comma, or a list.",
+    "rounded": "One is the other rounded.",
+    "other_unit": "The numbers are equal, the units are other words.",
+    "unit_or_variable": "A single letter after the number may be a unit or a variable.",
+    "other_base": "The same digits or value in another base.",
+    "other_kind": "The same parts in another kind of bracket, or kinds that do not compare.",
+    "other_brackets": "The same entries in other brackets.",
+    "other_name": "The same value under another name.",
+    "other_variables": "The variables differ.",
+    "thousands_in_brackets": "A comma between digits in brackets: thousands, or two entries.",
+    "log_or_ln": "One says log and the other ln.",
+    "two_readings": "A date or time with two readings.",
+    "free_text": "Free text that differs from the reference: only a reader can compare.",
+    "case_of_letters": "The variables differ in case.",
+    "too_long": "Too long to compare.",
+    "too_deep": "Nested too deeply to compare.",
+    "too_costly": "The comparison used up its time or memory.",
+    "unreadable": "The expression cannot be read.",
+    "no_value": "The expressions have no finite value to compare.",
+    "equal_for_positive_values_only": "The expressions agree for positive values only.",
+    "not_proven": "The expressions look equal but are not proven equal.",
+    "option_text": "The gold is a letter, the reply is not, and the question lists no such option.",
+    "empty": "Nothing to compare.",
+    "math_not_installed": "Comparing expressions needs math-verify: pip install 'sft-curate[math]'.",
+    "math_did_not_start": "The process that compares expressions did not start.",
+}
+"""Slug of an UNKNOWN comparison -> sentence."""
 
 
 def judge_answers(record: Record) -> Verdict:
-    """FAIL for a wrong final answer or a false arithmetic claim; ABSTAIN when there is nothing to compare with."""
+    """FAIL for a wrong, self-contradicting answer or false arithmetic; ABSTAIN when nothing sure can be said."""
     draft, answer = record.draft, record.answer or ""
     if draft.tests or draft.schema or expected_calls(draft.reference) is not None or draft.reference == REFUSE:
         return abstained("not_an_answer", "Another check compares this kind of reference.")
+    question = next((m.content or "" for m in reversed(draft.messages) if m.role == "user"), "")
+    unsure = None
     if draft.reference is not None and draft.reference.strip():
-        verdict = judge_text(answer, draft.reference)
-        if verdict.outcome != "pass":
+        verdict = judge_text(answer, draft.reference, question)
+        if verdict.outcome == "fail":
             return verdict
+        unsure = verdict if verdict.outcome == "abstain" else None
     elif record.bucket != "math_reasoning":
         return abstained("no_reference", "The row has no gold answer.")
+    conflict = contradiction(answer, question)
+    if conflict:
+        return failed("contradicts_itself", "The reply marks two different final answers.", conflict)
     claim = false_claim(answer)
     if claim:
         return failed("wrong_arithmetic", "A calculation in the answer is false.", claim)
+    if unsure is not None:
+        return unsure
     if draft.reference is None or not draft.reference.strip():
         return abstained("no_reference", "The row has no gold answer; no false calculation was found.")
+    stray = unsupported(answer)
+    if stray:
+        return abstained("unsupported_answer", "The last calculation gives another number than the answer.", stray)
     return passed("answer", final_answer(answer, gold_of(draft.reference)))
 
 
-def judge_text(answer: str, reference: str) -> Verdict:
-    """Compare the final answer of a reply with a reference text."""
+def judge_text(answer: str, reference: str, question: str = "") -> Verdict:
+    """Compare the final answer of a reply with a reference text; `question` tells percents and options apart."""
     if not answer.strip():
         return failed("no_answer", "The reply is empty.")
     gold = gold_of(reference)
-    marked = marked_answer(answer)
-    if agree(answer, gold) or agree(final_answer(answer, gold), gold):
+    broken = broken_gold(gold)
+    if broken:
+        return abstained("unusable_gold", broken, gold)
+    conflict = contradiction(reference, question)
+    if conflict:
+        return abstained("gold_contradicts_itself", "The reference marks two different final answers.", conflict)
+    found = agreement(answer, gold, question)
+    if found == SAME:
         return passed("answer")
-    open_question = marked is None and value_of(gold) is None and not is_choice(gold)
-    if open_question and max(len(answer.split()), len(gold.split())) > WORDS_OF_A_FREE_TEXT:
-        return abstained("free_text", "Free text that differs from the reference: only a reader can compare.")
-    return failed("wrong_answer", "The final answer is not the reference.", f"{final_answer(answer, gold)} != {gold}")
+    final = final_answer(answer, gold)
+    if found.agreement is Agreement.UNKNOWN:
+        return abstained(found.why, WHY.get(found.why, "It cannot be compared."), f"{final} ? {gold}")
+    reason = "The final answer is not the reference."
+    if found.why:
+        reason = f"The final answer is not the reference: {found.why.replace('_', ' ')}."
+    return failed("wrong_answer", reason, f"{final} != {gold}")
 
 
-def gold_of(reference: str) -> str:
-    """The answer that a reference stands for: what it marks as final, else all of it."""
-    return marked_answer(reference) or reference.strip()
+def agreement(answer: str, gold: str, question: str = "") -> Compared:
+    """Of a whole reply with a gold answer. A marked answer alone counts; else all of a short reply, or its end."""
+    marked = marked_answer(answer)
+    if is_choice(gold) or (options_of(question) and is_choice(gold.upper())):
+        return _choices(marked if marked is not None else answer, gold, question)
+    final = marked if marked is not None else final_answer(answer, gold)
+    letter = choice_of(final) if question else None
+    if letter and letter in options_of(question):
+        return compare(gold, options_of(question)[letter], question)
+    found = compare(gold, final, question)
+    if marked is None and found != SAME and final != answer.strip():
+        whole = compare(gold, answer, question)
+        if whole == SAME or (found == DIFFERENT and whole.why == "free_text"):
+            return whole
+    if found == DIFFERENT and marked is None and _is_open(answer, gold):
+        return unknown("free_text")
+    if found == DIFFERENT and normal(gold) in ("yes", "no", "true", "false"):
+        return _first_word(final, gold)
+    return found
 
 
-def marked_answer(text: str) -> str | None:
-    """The answer that the text itself marks as final: after ####, in \\boxed{}, after "the answer is"."""
-    hashes = _HASHES.findall(text)
-    if hashes:
-        return str(hashes[-1]).strip()
-    boxed = last_boxed(text[-BOXED_WITHIN:])
-    if boxed is not None:
-        return boxed
-    bare = _BARE_BOX.findall(text)
-    if bare:
-        return str(bare[-1])
-    stated = _STATED.findall(text)
-    return _sentence(stated[-1]) if stated else None
+def _is_open(answer: str, gold: str) -> bool:
+    return value_of(gold) is None and is_text(gold) and len(answer.split()) > WORDS_OF_A_FREE_TEXT
 
 
-def final_answer(text: str, gold: str) -> str:
-    """The marked answer; else the last number when the gold is one; else the last line."""
-    marked = marked_answer(text)
-    if marked is not None:
-        return marked
-    if value_of(gold) is not None:
-        numbers = _NUMBER.findall(text)
-        return str(numbers[-1]) if numbers else text.strip()[-200:]
-    lines = [line for line in text.strip().splitlines() if line.strip()]
-    return lines[-1].strip() if lines else ""
+def _first_word(reply: str, gold: str) -> Compared:
+    """ "Yes, because 7 is prime" is a yes."""
+    found = re.match(r"\W*(yes|no|true|false)\s*(?:[,.;:!]|\Z)", reply, re.IGNORECASE)
+    return SAME if found and found[1].lower() == normal(gold) else DIFFERENT
 
 
-def agree(left: str, right: str) -> bool:
-    """Equal as text after normalisation, as choices, or as numbers."""
-    if normal(left) == normal(right):
-        return True
-    if is_choice(right):
-        return choice_of(left) == choice_of(right)
-    gold = value_of(right)
-    return gold is not None and value_of(left) == gold
+def _choices(reply: str, gold: str, question: str) -> Compared:
+    letter = choice_of(reply)
+    wanted = choice_of(gold)
+    if letter is not None:
+        return SAME if letter == wanted else DIFFERENT
+    options = options_of(question)
+    same = sorted(key for key, text in options.items() if compare(text, reply, question) == SAME)
+    if len(same) == 1:
+        return SAME if same[0] == wanted else DIFFERENT
+    return unknown("option_text") if len(reply.split()) <= WORDS_OF_A_FREE_TEXT else unknown("free_text")
 
 
-def value_of(text: str) -> Fraction | None:
-    """The number a short text stands for (1,000 $5 12% 3/4 \\frac{3}{4} 7 apples), or None. A percent is its number."""
-    text = _FRAC.sub(r"\1/\2", text[:200]).replace("\\$", "$").replace("\\%", "%").replace("\\!", "").strip(" $\n\t*`")
-    found = _VALUE.match(text.rstrip(". $"))
-    if not found or len(found[3]) > MAX_DIGITS or len(found[5] or "") > MAX_DIGITS:
+def contradiction(text: str, question: str = "") -> str | None:
+    """Two final answers that the text marks in different ways and that surely differ, as evidence; else None.
+
+    "The answer is" counts only where it is the last of the marks: before them it may speak of a part.
+    """
+    found = marks(text)
+    if "stated" in found and len(found) > 1:
+        last_stated = max(text.lower().rfind(word) for word in ("answer", "result", "solution"))
+        if last_stated < max(text.rfind("####"), text.rfind("\\boxed")):
+            del found["stated"]
+    if "stated" in found and quantity(tidy(found["stated"])) is None:
+        del found["stated"]
+    said = list(found.values())
+    for other in said[1:]:
+        if compare(said[0], other, question).agreement is Agreement.DIFFERENT:
+            return f"{said[0]} / {other}"
+    return None
+
+
+_RESULT = re.compile(r"=\s*\$?\s*(-?\d[\d,]*(?:\.\d+)?)(?![\d.]*\s*[-+*/x×=\d])")
+_ANY = re.compile(r"\d[\d,]*(?:\.\d+)?")
+
+
+def unsupported(answer: str) -> str | None:
+    """The last result of a worked solution when its ####-answer appears nowhere in the work, as evidence; else None."""
+    work, mark, _ = answer.rpartition("####")
+    final = value_of(marks(answer).get("hashes", "")) if mark else None
+    if final is None:
         return None
-    rest = text[found.end() :].strip(" .$")
-    if rest and not _UNIT.fullmatch(rest):
+    results = [value_of(text) for text in _RESULT.findall(work)]
+    if not results or results[-1] in (None, final, final / 100, final * 100):  # dollars against cents
         return None
-    value = Fraction(found[3].replace(",", "").rstrip(".") or "0") * Fraction(10) ** int(found[4] or 0)
-    if found[5]:
-        below = int(found[5].replace(",", ""))
-        if below == 0:
-            return None
-        value /= below
-    return -value if "-" in (found[1], found[2]) else value
-
-
-def is_choice(text: str) -> bool:
-    return re.fullmatch(r"\(?[A-E]\)?\.?", text.strip()) is not None
-
-
-def choice_of(text: str) -> str | None:
-    """The letter of a multiple-choice reply such as "(B)", "B. because", "b"."""
-    found = _CHOICE.match(text.strip())
-    return found[1].upper() if found else None
-
-
-def normal(text: str) -> str:
-    """Casefolded words without articles, punctuation and LaTeX dressing; operators and signs stay."""
-    text = unicodedata.normalize("NFKC", text).casefold()
-    text = re.sub(r"\\[dt]frac", r"\\frac", text)
-    text = re.sub(r"\\(?:text|mathrm|left|right|displaystyle|[ ,;!])|[{}$]|\^\\circ", " ", text)
-    text = re.sub(r"(?<=\d),(?=\d{3}\b)", "", text)
-    text = re.sub(r"[\"'“”‘’`*_,;:!?()\[\]]|\.(?!\d)", " ", text)
-    return " ".join(_ARTICLES.sub(" ", text).split())
-
-
-def _sentence(text: str) -> str:
-    """Up to the end of the sentence; a point inside a number does not end it."""
-    cut = re.split(r"(?<![A-Z\d])[.!](?:\s|\Z)|(?<=\d)\.(?:\s|\Z)", text.strip(), maxsplit=1)[0]
-    return cut.strip().strip("*_`\"'").strip()
+    if any(value_of(number) == abs(final) for number in _ANY.findall(work)):
+        return None
+    return f"= {_RESULT.findall(work)[-1]}, then #### {marks(answer)['hashes']}"

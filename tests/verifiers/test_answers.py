@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import json
 import operator
 import time
@@ -13,8 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from verifiers.answers import judge_text, value_of
+from verifiers.answers import judge_text
 from verifiers.arithmetic import false_claim
+from verifiers.quantities import value_of
 from verifiers.verdict import Outcome
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
@@ -46,7 +48,7 @@ def test_value_of(text: str, value: Fraction | None) -> None:
         ("The Eiffel Tower.", "eiffel tower", "pass"),
         ("The answer is the Louvre.", "eiffel tower", "fail"),
         ("(B)", "B", "pass"),
-        ("The answer is B.", "b", "pass"),
+        ("The answer is B.", "b", "abstain"),
         ("C. Because it is so.", "B", "fail"),
         ("", "B", "fail"),
         (
@@ -114,12 +116,19 @@ def test_hostile_text_costs_linear_time(at: int) -> None:
 def test_agrees_with_the_labels_of_the_gsm8k_solutions() -> None:
     text = gzip.decompress((SHARED / "gsm8k/example_model_solutions.jsonl.gz").read_bytes()).decode()
     wrong = judged = 0
-    for row in map(json.loads, text.splitlines()[:400]):
+    for row in map(json.loads, text.splitlines()):
         gold = row["ground_truth"].rsplit("A:", 1)[-1].strip()
-        for key in ("6b_finetuning", "175b_verification"):
-            solution = row[key]
-            verdict = judge_text(solution["solution"], gold)
+        for size, way in itertools.product(("6b", "175b"), ("finetuning", "verification")):
+            solution = row[f"{size}_{way}"]
             judged += 1
-            wrong += (verdict.outcome is Outcome.PASS) != solution["is_correct"]
-    assert judged == 800
+            wrong += (judge_text(solution["solution"], gold).outcome is Outcome.PASS) != solution["is_correct"]
+    assert judged == 5276
     assert wrong == 0
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(not SHARED.exists(), reason="the real data sets are not beside the checkout")
+def test_the_solutions_of_math_500_box_their_answers() -> None:
+    rows = [json.loads(line) for line in (SHARED / "math_eval/math500_test.jsonl").read_text("utf-8").splitlines()]
+    assert len(rows) == 500
+    assert [row["answer"] for row in rows if judge_text(row["solution"], row["answer"]).outcome != "pass"] == []
