@@ -27,6 +27,13 @@ def stops(recipe: Recipe, base: Path, wanted: Sequence[str]) -> list[str]:
     found = []
     if "decontaminate" in wanted and recipe.decontaminate is not None:
         found += list(_items("decontaminate.items", recipe.decontaminate.items, base, []))
+    if "judge" in wanted and recipe.judge is not None:
+        if find_spec("openai") is None:
+            found.append("judge: needs openai, not installed here: pip install 'sft-curate[judge]'")
+        try:
+            recipe.judge.endpoint.key()
+        except InputError as error:
+            found.append(str(error))
     if "ablate" in wanted and recipe.ablate is not None:
         missing = [name for name in _NEEDED if find_spec(name) is None]
         if missing:

@@ -207,6 +207,33 @@ def show(
         _say(life_text(found) if id is not None else fallen_text(found))
 
 
+@app.command()
+def agreement(
+    labels: Annotated[
+        Path,
+        typer.Argument(metavar="LABELS", help='JSON Lines: {"id": ..., "label": "good" or "bad"}.', show_default=False),
+    ],
+    folder: Annotated[Path, typer.Option("--run", metavar="DIR", help="A run folder whose rows a judge scored.")],
+    out: Annotated[Path | None, typer.Option("--out", help="Write it for judge.agreement.", show_default=False)] = None,
+    least_precision: Annotated[float, typer.Option("--least-precision", help="As in the recipe.")] = 0.9,
+    least_kappa: Annotated[float, typer.Option("--least-kappa", help="As in the recipe.")] = 0.6,
+    as_json: AsJson = False,
+) -> None:
+    """How far the judge and each rule of a run agree with human labels, and whether the judge may drop rows."""
+    from buckets import write_json
+    from curate.agreement import agreement_text, measure
+    from verifiers import Agreement
+
+    found = measure(folder, labels)
+    if out is not None:
+        write_json(out, found)
+    shortfalls = Agreement(**found["counts"]).shortfalls(least_precision, least_kappa)
+    if as_json:
+        _print_json(found | {"shortfalls": shortfalls})
+    else:
+        _say(agreement_text(found, shortfalls))
+
+
 @app.command(name="contamination-card")
 def contamination_card(
     recipe: Annotated[
