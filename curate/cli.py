@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -69,7 +70,7 @@ def _top(
 def check(recipe: RecipePath, changes: Changes = [], as_json: AsJson = False) -> None:  # noqa: B006 - typer copies it
     """Check a recipe in full and show what it would do; nothing is run."""
     from buckets import RecipeError
-    from curate.ahead import forecast, stops
+    from curate.ahead import forecast, judge_forecast, stops
     from curate.recipe import ROAD, load
     from curate.show import files_table
 
@@ -79,14 +80,17 @@ def check(recipe: RecipePath, changes: Changes = [], as_json: AsJson = False) ->
         raise RecipeError(mistakes)
     files = files_table(loaded, recipe.parent.resolve())
     trials = forecast(loaded, recipe.parent.resolve())
+    calls = judge_forecast(loaded, recipe.parent.resolve())
     if as_json:
-        _print_json({"stages": on, "files": files, "ablation": trials})
+        _print_json({"stages": on, "files": files, "ablation": trials, "judge": calls and asdict(calls)})
         return
     _say(f"{recipe}: fine. Stages: {' > '.join(on)}")
     for line in files:
         _say(f"  {line['source']}: {line['path']} is {line['format']} ({line['why']}); {line['readable']} can be read")
         if line["fault"]:
             _say(f"    first that cannot: {line['fault']}")
+    if calls is not None:
+        _say(f"  {calls.text()}")
     if trials is not None:
         _say(f"  ablation: {trials['text']}")
 

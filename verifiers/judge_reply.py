@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from buckets import dumps
 from verifiers.jsonish import NotJsonError, canonical, strict
 from verifiers.judge_rubric import Rubric
 from verifiers.refusal import is_refusal
-from verifiers.schema import first_mistake, validator_of
+from verifiers.schema import compiled, first_mistake
 
 _THOUGHT = re.compile(r"\A\s*<think>.*?</think>", re.DOTALL)
 _MAX_TEXT = 100_000
@@ -47,7 +48,7 @@ def read_vote(rubric: Rubric, text: str | None, finish: str | None, refusal: str
     found = list(_objects(said))
     if not found:
         return "refusal" if is_refusal(said) else "not_json"
-    validator = validator_of(rubric.reply_schema())
+    validator = compiled(dumps(rubric.reply_schema()))  # compiled once a rubric: a vote costs microseconds then
     if isinstance(validator, str):  # the schema is ours
         raise AssertionError(validator)
     valid = {canonical(_verdict(rubric, value)): value for value in found if first_mistake(validator, value) is None}

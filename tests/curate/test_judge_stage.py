@@ -18,6 +18,7 @@ from curate.cli import app
 from curate.job import Run
 from curate.pipeline import run
 from curate.recipe import load
+from curate.survivor import facts
 from tests.verifiers.judge_server import Body, JudgeServer
 
 ROWS = 240
@@ -72,6 +73,7 @@ def test_scores_stand_in_meta_failures_in_quarantine_and_no_call_is_made_twice(t
         for meta, content in zip(metas, rows["messages"].list.last().struct.field("content"), strict=True):
             assert meta["judge_score"] == int(content[-1])
             assert meta["judge_pass"] == (int(content[-1]) >= 4)
+        assert facts(rows)["judge"].to_list() == [meta["judge_score"] for meta in metas]  # what dedup.survivor reads
         fallen = read_frame(out / "ledger.parquet")
         assert fallen.select("fate", "stage", "rule").unique().rows() == [("quarantined", "judge", "unscored")]
         assert any("refusal" in reason for reason in fallen["reason"])
@@ -162,6 +164,14 @@ def test_a_cap_that_cannot_pay_is_refused_before_the_first_call_and_one_that_run
     assert line["counts"]["kept"] > 0
     assert line["notes"]["spent_usd"] <= 0.2
     assert all("cap_reached" in reason for reason in line["notes"]["unscored"])
+
+
+def test_check_says_what_it_would_cost_before_anything_runs(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["check", str(recipe(tmp_path, "http://127.0.0.1:9/v1"))])
+    assert done.exit_code == 0, done.output
+    assert f"judge: {ROWS} calls to make, 0 in the ledger" in done.stdout
+    assert "of the cap of $5.00" in done.stdout
+    assert not (tmp_path / "out").exists()
 
 
 def test_an_endpoint_that_is_down_decides_nothing(tmp_path: Path) -> None:

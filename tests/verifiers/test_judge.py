@@ -338,6 +338,10 @@ def test_no_body_raises(raw: bytes) -> None:
         assert found.input is None or (found.input > 0 and found.output is not None and found.output >= 0)
 
 
+def answer(each: int | str) -> Vote | str:
+    return each if isinstance(each, str) else Vote(each, "")
+
+
 @pytest.mark.parametrize(
     ("votes", "outcome", "score"),
     [
@@ -346,9 +350,10 @@ def test_no_body_raises(raw: bytes) -> None:
         ([4, 4, 1], "pass", 3), ([1, 2, 5], "fail", 8 / 3),
     ],
 )  # fmt: skip
-def test_a_strict_majority_of_the_votes_asked_for_decides(votes: list[Any], outcome: str, score: float | None) -> None:
-    answers: list[Vote | str] = [Vote(each, "") if isinstance(each, int) else each for each in votes]
-    found = tally("r", answers, 4)
+def test_a_strict_majority_of_the_votes_asked_for_decides(
+    votes: list[int | str], outcome: str, score: float | None
+) -> None:
+    found = tally("r", [*map(answer, votes)], 4)
     assert (found.verdict.outcome, found.score) == (outcome, score)
 
 
@@ -358,7 +363,7 @@ def test_a_strict_majority_of_the_votes_asked_for_decides(votes: list[Any], outc
      ("ABAt", "first"), ("ABtt", "tie"), ("A", "unscored"), ("A?", "unscored")],
 )  # fmt: skip
 def test_weighing_both_orders(letters: str, better: str) -> None:
-    said = {"A": Vote("A", ""), "B": Vote("B", ""), "t": Vote("tie", ""), "?": "timeout"}
+    said: dict[str, Vote | str] = {"A": Vote("A", ""), "B": Vote("B", ""), "t": Vote("tie", ""), "?": "timeout"}
     assert weigh([said[letter] for letter in letters]).better == better
 
 
