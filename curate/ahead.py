@@ -13,9 +13,10 @@ from typing import Any
 import polars as pl
 
 from ablation import AblationSettings, arms, check_items, plan
-from buckets import BUCKETS, EvalItem, InputError, empty_frame, expand, read_items
+from buckets import BUCKETS, EvalItem, InputError, empty_frame, expand, read_items, records
 from curate.read import chunks, input_files, read_chunk
 from curate.recipe import Recipe
+from verifiers import Forecast, Judge, load_rubric
 
 _NEEDED = ("torch", "transformers", "tokenizers", "safetensors")
 _SMALL = 32 * 2**20
@@ -27,6 +28,13 @@ def stops(recipe: Recipe, base: Path, wanted: Sequence[str]) -> list[str]:
     found = []
     if "decontaminate" in wanted and recipe.decontaminate is not None:
         found += list(_items("decontaminate.items", recipe.decontaminate.items, base, []))
+    if "judge" in wanted and recipe.judge is not None:
+        if find_spec("openai") is None:
+            found.append("judge: needs openai, not installed here: pip install 'sft-curate[judge]'")
+        try:
+            recipe.judge.endpoint.key()
+        except InputError as error:
+            found.append(str(error))
     if "ablate" in wanted and recipe.ablate is not None:
         missing = [name for name in _NEEDED if find_spec(name) is None]
         if missing:
@@ -77,6 +85,21 @@ def forecast(recipe: Recipe, base: Path) -> dict[str, Any] | None:
     )
     sizes = {"arms": len(planned.arms), "seeds": len(planned.seeds), "trials": planned.trials}
     return sizes | {"tokens": planned.tokens, "flops": planned.flops, "text": text}
+
+
+def judge_forecast(recipe: Recipe, base: Path) -> Forecast | None:
+    """Calls and money of the judge for small input, with an empty ledger; None without a judge or for large input.
+
+    An upper bound too: cleaning before the judge takes rows out, and replies of an earlier run cost nothing.
+    """
+    if recipe.judge is None:
+        return None
+    files = [file for source in recipe.read.sources for file in input_files(source, base)]
+    if sum(file.path.stat().st_size for file in files) > _SMALL:
+        return None
+    judge = Judge(load_rubric(recipe.judge.rubric, base), recipe.judge.endpoint, Path(":memory:"))
+    read = (read_chunk(chunk).kept for file in files for chunk in chunks(file, recipe.read.shard_rows))
+    return judge.forecast(record for frame in read for record in records(frame))
 
 
 def _bound(settings: AblationSettings) -> dict[str, Any]:

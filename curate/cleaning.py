@@ -10,9 +10,10 @@ from typing import Any
 import polars as pl
 
 from buckets import InputError, digest, digest_file, no_fallen, read_frame, read_json, write_frame, write_json
+from curate.agreement import JUDGED
 from curate.dedup import Beside
 from curate.earlier import earlier
-from curate.executor import Executor, executor
+from curate.executor import Executor, Here, executor
 from curate.job import Run
 from curate.read import InputFile, every_file
 from curate.recipe import CLEANING, ROAD, Recipe
@@ -55,15 +56,13 @@ def clean(job: Run, wanted: Sequence[str], entry: dict[str, Any]) -> StageFolder
 
 
 def _write_seen(job: Run, stood: Sequence[StageFolder]) -> None:
-    """contamination.parquet: every hit on an eval item, those that cost no row included."""
-    path = job.out / "contamination.parquet"
-    parts = [
-        read_frame(folder.seen(name)) for folder in stood if folder.stage == "decontaminate" for name in folder.names()
-    ]
-    if parts:
-        write_frame(path, pl.concat(parts))
-    else:
-        path.unlink(missing_ok=True)
+    """What stages saw in rows that stay too: every hit on an eval item, every verdict of the judge."""
+    for stage, name in (("decontaminate", "contamination.parquet"), ("judge", JUDGED)):
+        parts = [read_frame(at.seen(shard)) for at in stood if at.stage == stage for shard in at.names()]
+        if parts:
+            write_frame(job.out / name, pl.concat(parts))
+        else:
+            (job.out / name).unlink(missing_ok=True)
 
 
 def _must_not_need(stage: str, wanted: Sequence[str]) -> None:
@@ -89,6 +88,8 @@ def _parameters(job: Run, stage: str) -> str:
         return job.recipe.decontaminate.parameters(job.base)
     if stage == "dedup" and job.recipe.dedup is not None:
         return table + "".join(some.fingerprint() for some in earlier(job.recipe.dedup.against, job.base))
+    if stage == "judge" and job.recipe.judge is not None:
+        return job.recipe.judge.parameters(job.base)
     if stage == "semantic" and job.recipe.semantic is not None:
         return job.recipe.semantic.parameters(job.base)
     return table
@@ -117,6 +118,11 @@ def _walk(
         placed = recipe.semantic.at(job.base, job.out)
         placed.prepare([before.kept(name) for name in before.names()], partial(job.notify, "embed"))
         names, counts, notes = global_shards(placed, before, folder, hands, job.notify)
+    elif stage == "judge" and recipe.judge is not None:
+        judge = recipe.judge.at(job.base, job.out, job.notify)
+        forecast = judge.prepare([before.kept(name) for name in before.names()])
+        names, counts = row_shards(judge, before, folder, Here(), job.notify)
+        notes = judge.notes(forecast, [read_frame(folder.seen(name)) for name in names])
     elif stage == "balance" and recipe.balance is not None:
         names, counts, notes = global_shards(recipe.balance, before, folder, hands, job.notify)
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -69,7 +70,7 @@ def _top(
 def check(recipe: RecipePath, changes: Changes = [], as_json: AsJson = False) -> None:  # noqa: B006 - typer copies it
     """Check a recipe in full and show what it would do; nothing is run."""
     from buckets import RecipeError
-    from curate.ahead import forecast, stops
+    from curate.ahead import forecast, judge_forecast, stops
     from curate.recipe import ROAD, load
     from curate.show import files_table
 
@@ -79,14 +80,17 @@ def check(recipe: RecipePath, changes: Changes = [], as_json: AsJson = False) ->
         raise RecipeError(mistakes)
     files = files_table(loaded, recipe.parent.resolve())
     trials = forecast(loaded, recipe.parent.resolve())
+    calls = judge_forecast(loaded, recipe.parent.resolve())
     if as_json:
-        _print_json({"stages": on, "files": files, "ablation": trials})
+        _print_json({"stages": on, "files": files, "ablation": trials, "judge": calls and asdict(calls)})
         return
     _say(f"{recipe}: fine. Stages: {' > '.join(on)}")
     for line in files:
         _say(f"  {line['source']}: {line['path']} is {line['format']} ({line['why']}); {line['readable']} can be read")
         if line["fault"]:
             _say(f"    first that cannot: {line['fault']}")
+    if calls is not None:
+        _say(f"  {calls.text()}")
     if trials is not None:
         _say(f"  ablation: {trials['text']}")
 
@@ -207,6 +211,33 @@ def show(
         _print_json(found)
     else:
         _say(life_text(found) if id is not None else fallen_text(found))
+
+
+@app.command()
+def agreement(
+    labels: Annotated[
+        Path,
+        typer.Argument(metavar="LABELS", help='JSON Lines: {"id": ..., "label": "good" or "bad"}.', show_default=False),
+    ],
+    folder: Annotated[Path, typer.Option("--run", metavar="DIR", help="A run folder whose rows a judge scored.")],
+    out: Annotated[Path | None, typer.Option("--out", help="Write it for judge.agreement.", show_default=False)] = None,
+    least_precision: Annotated[float, typer.Option("--least-precision", help="As in the recipe.")] = 0.9,
+    least_kappa: Annotated[float, typer.Option("--least-kappa", help="As in the recipe.")] = 0.6,
+    as_json: AsJson = False,
+) -> None:
+    """How far the judge and each rule of a run agree with human labels, and whether the judge may drop rows."""
+    from buckets import write_json
+    from curate.agreement import agreement_text, measure
+    from verifiers import Agreement
+
+    found = measure(folder, labels)
+    if out is not None:
+        write_json(out, found)
+    shortfalls = Agreement(**found["counts"]).shortfalls(least_precision, least_kappa)
+    if as_json:
+        _print_json(found | {"shortfalls": shortfalls})
+    else:
+        _say(agreement_text(found, shortfalls))
 
 
 @app.command(name="contamination-card")

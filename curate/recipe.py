@@ -18,6 +18,7 @@ from curate.decontaminate import Decontaminate
 from curate.dedup import Dedup
 from curate.earlier import earlier
 from curate.export import Export
+from curate.judge import JudgeStage
 from curate.mistakes import near as _near
 from curate.mistakes import sentences
 from curate.read import Read
@@ -30,6 +31,7 @@ ROAD = (
     "bucket",
     "check",
     "decontaminate",
+    "judge",
     "dedup",
     "semantic",
     "balance",
@@ -70,6 +72,8 @@ class Recipe(Table):
     """Rules and verifiers."""
     decontaminate: Decontaminate | None = None
     """Rows that give eval items away."""
+    judge: JudgeStage | None = None
+    """Grades by a model, with a spend cap; drops only what agreement with people has allowed."""
     dedup: Dedup | None = None
     """Exact and near duplicates."""
     semantic: Semantic | None = None
@@ -201,6 +205,8 @@ def _meaning(recipe: Recipe, base: Path) -> Iterable[str]:
             if one.mapping is not None and one.reader != "auto":
                 yield f"{where}: give either reader or mapping, not both"
             yield from _files(f"{where}.files", one.files, base)
+    if recipe.judge is not None:
+        yield from recipe.judge.mistakes(base)
     if recipe.ablate is not None:
         yield from _files("ablate.items", recipe.ablate.items, base)
         yield from _trainable(recipe.ablate, base)
