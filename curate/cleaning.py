@@ -55,15 +55,15 @@ def clean(job: Run, wanted: Sequence[str], entry: dict[str, Any]) -> StageFolder
 
 
 def _write_seen(job: Run, stood: Sequence[StageFolder]) -> None:
-    """contamination.parquet: every hit on an eval item, those that cost no row included."""
-    path = job.out / "contamination.parquet"
-    parts = [
-        read_frame(folder.seen(name)) for folder in stood if folder.stage == "decontaminate" for name in folder.names()
-    ]
-    if parts:
-        write_frame(path, pl.concat(parts))
-    else:
-        path.unlink(missing_ok=True)
+    """contamination.parquet: every hit on an eval item, those that cost no row included; noted.parquet: what the rules
+    flag on rows that stay."""
+    for stage, file in (("decontaminate", "contamination.parquet"), ("check", "noted.parquet")):
+        path = job.out / file
+        parts = [read_frame(folder.seen(name)) for folder in stood if folder.stage == stage for name in folder.names()]
+        if parts:
+            write_frame(path, pl.concat(parts))
+        else:
+            path.unlink(missing_ok=True)
 
 
 def _must_not_need(stage: str, wanted: Sequence[str]) -> None:
