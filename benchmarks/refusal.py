@@ -3,7 +3,8 @@
 DIR holds public sets, one folder each. XSTest (Röttger et al. 2024) publishes 450 completions of five models, each
 with a human label (1 full compliance, 2 full refusal, 3 partial refusal) and the label of its own string matching,
 which knows no partial refusal. Agreement is told three ways: any refusal against none, full refusal against the
-rest, and all three classes. No pattern was written or changed after looking at these completions. Cross-checks are
+rest, and all three classes. No completion was read while
+phrases were written, but these totals were seen several times: this is no blind test. Cross-checks are
 our own reading of seeded samples: 160 replies of HH-RLHF and 102 of the safety-tuned LLaMAs answers (8 of 110 left
 out as unclear). Patterns were developed on them, so they show what is left, not what to expect elsewhere.
 """

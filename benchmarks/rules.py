@@ -60,17 +60,17 @@ def measure(data: Path, rows: int) -> dict[str, Any]:
     where = {"source": "bench", "path": "bench.jsonl", "file": "bench.jsonl", "format": "openai"}
     drafts = (Draft((Message("user", prompt), Message("assistant", answer))) for prompt, answer in texts)
     once = frame_of(row_of(draft, row=at, **where) for at, draft in enumerate(drafts))
-    seconds, done = 0.0, 0
+    seconds, cpu, done = 0.0, 0.0, 0
     fell: dict[str, int] = {}
     noted: dict[str, int] = {}
     while done < rows:
         start = done % once.height
         shard = pl.concat([once.slice(start), once.slice(0, start)]).head(min(SHARD, rows - done))
-        begin = time.perf_counter()
+        begin, spent = time.perf_counter(), time.process_time()
         falls = check(shard, names=["rules"]).falls
         kept = shard.filter(~pl.col("id").is_in(falls["id"].implode()))
         found = flags(kept)
-        seconds += time.perf_counter() - begin
+        seconds, cpu = seconds + time.perf_counter() - begin, cpu + time.process_time() - spent
         done += shard.height
         for counts, frame in ((fell, falls), (noted, found)):
             for rule, count in frame["rule"].value_counts().iter_rows():
@@ -81,6 +81,8 @@ def measure(data: Path, rows: int) -> dict[str, Any]:
         "characters_a_row": round(sum(len(p) + len(a) for p, a in texts) / len(texts)),
         "seconds": round(seconds, 2),
         "rows_a_second": round(done / seconds),
+        "processor_seconds": round(cpu, 2),
+        "rows_a_processor_second": round(done / cpu),
         "threads": pl.thread_pool_size(),
         "fell": dict(sorted(fell.items())),
         "flagged": dict(sorted(noted.items())),
