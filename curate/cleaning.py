@@ -56,8 +56,8 @@ def clean(job: Run, wanted: Sequence[str], entry: dict[str, Any]) -> StageFolder
 
 
 def _write_seen(job: Run, stood: Sequence[StageFolder]) -> None:
-    """What stages saw in rows that stay too: every hit on an eval item, every verdict of the judge."""
-    for stage, name in (("decontaminate", "contamination.parquet"), ("judge", JUDGED)):
+    """What stages saw in rows that stay too: hits on eval items, flags of the rules, verdicts of the judge."""
+    for stage, name in (("decontaminate", "contamination.parquet"), ("check", "noted.parquet"), ("judge", JUDGED)):
         parts = [read_frame(at.seen(shard)) for at in stood if at.stage == stage for shard in at.names()]
         if parts:
             write_frame(job.out / name, pl.concat(parts))

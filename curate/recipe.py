@@ -24,7 +24,7 @@ from curate.mistakes import sentences
 from curate.read import Read
 from curate.semantic import Semantic
 from curate.stage import Table
-from verifiers import CHECK_NAMES
+from verifiers import CHECK_NAMES, FLAG_NAMES
 
 ROAD = (
     "read",
@@ -179,8 +179,11 @@ def _meaning(recipe: Recipe, base: Path) -> Iterable[str]:
         yield from _files(f"{where}.files", source.files, base)
     if recipe.check is not None:
         for name in recipe.check.skip:
-            if name not in CHECK_NAMES:
-                yield f"check.skip: no rule {name!r}{_near(name, CHECK_NAMES)}"
+            if name not in (*CHECK_NAMES, *FLAG_NAMES):
+                yield f"check.skip: no rule {name!r}{_near(name, (*CHECK_NAMES, *FLAG_NAMES))}"
+        for name in recipe.check.drop:
+            if name not in FLAG_NAMES:
+                yield f"check.drop: no flag {name!r}{_near(name, FLAG_NAMES)}"
     if recipe.dedup is not None:
         for name in recipe.dedup.prefer:
             if name not in names:

@@ -3,7 +3,7 @@
 __project__ = "sft-curate"  # another package on PyPI is also called `verifiers`; curate checks this first
 
 from verifiers.agreement import Agreement, agreement_of, wilson
-from verifiers.cascade import CHECK_NAMES, Cascade, check
+from verifiers.cascade import CHECK_NAMES, FLAG_NAMES, Cascade, check, flags
 from verifiers.checks import VERIFIERS
 from verifiers.grade import Graded, grade, read_reply
 from verifiers.judge import Compared, Forecast, Judge, Scored
@@ -11,12 +11,15 @@ from verifiers.judge import identity as judge_identity
 from verifiers.judge_endpoint import Endpoint
 from verifiers.judge_reply import Vote
 from verifiers.judge_rubric import Rubric, load_rubric, rubrics
-from verifiers.refusal import is_refusal
+from verifiers.noted import FLAGS, Flag
+from verifiers.refusal import Reading, Stance, is_refusal, read_stance
 from verifiers.rules import RULES, Rule
 from verifiers.verdict import Check, Outcome, Verdict, Verifier, abstained, failed, passed
 
 __all__ = [
     "CHECK_NAMES",
+    "FLAGS",
+    "FLAG_NAMES",
     "RULES",
     "VERIFIERS",
     "Agreement",
@@ -24,13 +27,16 @@ __all__ = [
     "Check",
     "Compared",
     "Endpoint",
+    "Flag",
     "Forecast",
     "Graded",
     "Judge",
     "Outcome",
+    "Reading",
     "Rubric",
     "Rule",
     "Scored",
+    "Stance",
     "Verdict",
     "Verifier",
     "Vote",
@@ -38,12 +44,14 @@ __all__ = [
     "agreement_of",
     "check",
     "failed",
+    "flags",
     "grade",
     "is_refusal",
     "judge_identity",
     "load_rubric",
     "passed",
     "read_reply",
+    "read_stance",
     "rubrics",
     "wilson",
 ]

@@ -10,6 +10,7 @@ import polars as pl
 from buckets import records
 from verifiers.chat import LAWS, malformed
 from verifiers.checks import VERIFIERS
+from verifiers.noted import FLAGS, noted
 from verifiers.rules import RULES, STAGE, broken
 from verifiers.verdict import Outcome
 
@@ -53,14 +54,24 @@ _WHERE: dict[str, pl.Expr] = {
 
 CHECK_NAMES: tuple[str, ...] = (*VERIFIERS, *RULES, *LAWS)
 """Everything that `check` can skip: whole verifiers, and single content rules and role laws."""
+FLAG_NAMES: tuple[str, ...] = tuple(FLAGS)
+"""Findings that cost no row unless `check` is told to drop them."""
 
 
-def check(frame: pl.DataFrame, names: Sequence[str] | None = None, skip: Collection[str] = ()) -> Cascade:
+def flags(frame: pl.DataFrame, skip: Collection[str] = ()) -> pl.DataFrame:
+    """id, rule, reason, evidence: a line for each row and each flag on it; `skip` takes names from FLAG_NAMES."""
+    return noted(frame, [name for name in FLAGS if name not in skip])
+
+
+def check(
+    frame: pl.DataFrame, names: Sequence[str] | None = None, skip: Collection[str] = (), drop: Collection[str] = ()
+) -> Cascade:
     """Run the named checks (all by default) in the order of VERIFIERS. Only FAIL makes a row fall.
 
-    `skip` takes names from CHECK_NAMES. Raises KeyError for an unknown name.
+    `skip` takes names from CHECK_NAMES; `drop` takes names from FLAG_NAMES: what else the rules
+    let fall. Raises KeyError for an unknown name.
     """
-    unknown = (set(names or ()) - set(VERIFIERS)) | (set(skip) - set(CHECK_NAMES))
+    unknown = (set(names or ()) - set(VERIFIERS)) | (set(skip) - set(CHECK_NAMES)) | (set(drop) - set(FLAG_NAMES))
     if unknown:
         raise KeyError(f"no check is called {', '.join(sorted(unknown))}; there are {', '.join(CHECK_NAMES)}")
     asked = [name for name in VERIFIERS if (names is None or name in names) and name not in skip]
@@ -69,6 +80,9 @@ def check(frame: pl.DataFrame, names: Sequence[str] | None = None, skip: Collect
     for name in asked:
         if name in _WHOLE:
             found = _WHOLE[name](frame, skip)
+            if name == "rules" and drop:
+                rest = frame.filter(~pl.col("id").is_in(found["id"].implode()))
+                found = pl.concat([found, noted(rest, drop).unique("id", keep="first", maintain_order=True)])
             counts[name][Outcome.FAIL] = found.height
             counts[name][Outcome.PASS] = frame.height - found.height
             falls.append(found)

@@ -88,6 +88,11 @@ LONG_PROSE = 120
 """Bytes; shorter texts that stop without a full stop are often titles."""
 REPEAT_IS_MEANT = r"(?i)\brepeat|\btimes\b|\bchant|\blyrics?\b|\bsong\b"
 LOOP_TAIL = 1000
+PIECE = 12
+EARLIER = 120
+"""Characters from the end where the second piece is taken, for loops that were cut or end on other words."""
+AGAIN = 4
+"""Times that a piece of PIECE characters must stand in the last LOOP_TAIL characters for the answer to be looked at."""
 
 
 def _found(column: str, pattern: str) -> pl.Expr:
@@ -110,16 +115,33 @@ def _stops_short() -> pl.Expr:
     return (answer.str.len_bytes() >= LONG_PROSE) & cut & ~answer.str.contains("```") & ~pl.col("gold")
 
 
-def _loops() -> pl.Expr:
-    """Few distinct words or lines in the tail of a long answer (tables aside); only such answers are split at all."""
-    tail = pl.when(pl.col("answer").str.len_bytes() >= LONG_ANSWER).then(pl.col("answer").str.slice(-LOOP_TAIL))
+def loops(seen: pl.DataFrame) -> pl.Series:
+    """Which answers repeat themselves: a piece of the tail comes back again and again, and little else is new.
+
+    Pieces are a cheap test that nearly all answers end at; words and lines are split for the others only.
+    """
+    end = pl.col("answer").str.slice(-LOOP_TAIL)
+    long = (
+        seen.with_row_index("row")
+        .filter(pl.col("answer").str.len_bytes() >= LONG_ANSWER)
+        .select("row", "prompt", end=end)
+    )
+    tail = pl.col("end")
+    some = long.with_columns(
+        last=tail.str.count_matches(tail.str.slice(-PIECE, PIECE), literal=True),
+        earlier=tail.str.count_matches(tail.str.slice(-EARLIER, PIECE), literal=True),
+    ).filter(pl.max_horizontal("last", "earlier") >= AGAIN)
     words = tail.str.split(" ")
     said = words.list.len() - words.list.count_matches("")
     lines = tail.str.extract_all(r"(?m)^.{4,}$")
     by_word = (said >= 60) & (words.list.n_unique() * 8 <= said)
     by_line = (lines.list.len() >= 8) & (lines.list.n_unique() * 4 <= lines.list.len())
-    table = tail.str.contains(r"</?t[dr]>|\|[^\n]*\|") | (tail.str.count_matches(r"\d") * 10 > tail.str.len_bytes())
-    return ((by_word | by_line) & ~table).fill_null(False) & ~pl.col("prompt").str.contains(REPEAT_IS_MEANT)
+    by_piece = pl.min_horizontal("last", "earlier") * PIECE * 5 >= tail.str.len_chars().clip(LOOP_TAIL)
+    table = tail.str.contains(r"</?t[dr]>|\|[^\n]*\||-{8}|={8}|_{8}") | (
+        tail.str.count_matches(r"\d") * 10 > tail.str.len_bytes()
+    )
+    found = some.filter((by_word | by_line | by_piece) & ~table & ~pl.col("prompt").str.contains(REPEAT_IS_MEANT))
+    return pl.int_range(seen.height, dtype=pl.UInt32, eager=True).is_in(found["row"].implode())
 
 
 def _slot() -> pl.Expr:
@@ -173,7 +195,7 @@ RULES: dict[str, Rule] = {
         Rule(
             "repetition_loop",
             "The answer repeats the same words or lines over and over.",
-            _loops(),
+            pl.col("loops"),
             _tail("answer"),
         ),
         Rule("truncated_answer", "The answer stops in the middle.", _stops_short() | _open_fence(), _tail("answer")),
@@ -184,6 +206,7 @@ RULES: dict[str, Rule] = {
 def broken(frame: pl.DataFrame, skip: Collection[str] = ()) -> pl.DataFrame:
     """The rows that break a rule, with the first one broken: id, rule, reason, evidence. Order of the frame."""
     seen = views(frame)
+    seen = seen.with_columns(loops=loops(seen))
     rules = {name: rule for name, rule in RULES.items() if name not in skip}
     none = pl.lit(None, dtype=pl.String)
     first = pl.coalesce(*(pl.when(rule.expr).then(pl.lit(name)) for name, rule in rules.items()), none)

@@ -31,7 +31,7 @@ from curate.report.model import (
     SourceFile,
     Stage,
 )
-from curate.report.rules import EXAMPLES, drops
+from curate.report.rules import EXAMPLES, as_fallen, drops
 from curate.report.truth import truth_table
 from curate.shards import StageFolder
 from curate.show import earlier_rows, unread_sources
@@ -50,7 +50,8 @@ def build(out: Path) -> Report:
     lines = journal["stages"]
     kept = _kept(out / journal["data"])
     near = _near_rows(out)
-    texts = _texts(out, lines[0], fallen, near)
+    noted = read_frame(out / "noted.parquet") if (out / "noted.parquet").exists() else None
+    texts = _texts(out, lines[0], fallen, near, noted)
     notes = {line["stage"]: line["notes"] for line in lines}
     ablation = journal.get("ablation")
     analysis = _optional(out / "analysis.json") if ablation else None
@@ -63,6 +64,7 @@ def build(out: Path) -> Report:
         sources=_sources(recipe["recipe"], lines[0]),
         funnel=tuple(_stage(line) for line in lines),
         drops=drops(fallen, texts, _source_sizes(lines[0])),
+        flags=() if noted is None else drops(as_fallen(noted), texts, _source_sizes(lines[0])),
         buckets=_buckets(kept),
         duplicates=_duplicates(fallen, texts),
         contamination=contamination_part(out, notes.get("decontaminate")),
@@ -126,12 +128,15 @@ def _semantic(notes: dict[str, Any] | None, near: pl.DataFrame | None, texts: di
     return Semantic(**plain, **measured, examples=examples)
 
 
-def _texts(out: Path, read: dict[str, Any], fallen: pl.DataFrame, near: pl.DataFrame | None) -> dict[str, str]:
-    """Text of the rows that the page may show: examples of each rule, duplicates and witnesses, near pairs."""
+def _texts(
+    out: Path, read: dict[str, Any], fallen: pl.DataFrame, near: pl.DataFrame | None, noted: pl.DataFrame | None
+) -> dict[str, str]:
+    """Text of the rows that the page may show: examples of each rule and flag, duplicates and witnesses, near pairs."""
     examples = fallen.group_by("stage", "rule", maintain_order=True).head(EXAMPLES)
     twins = fallen.filter(pl.col("rule").is_in(["exact_duplicate", "near_duplicate"]))
     twins = twins.group_by("rule", maintain_order=True).head(_PAIRS)
     pairs = [] if near is None else [near["id"], near["other"]]
+    pairs += [] if noted is None else [noted.group_by("rule", maintain_order=True).head(EXAMPLES)["id"]]
     wanted = pl.concat([examples["id"], twins["id"], twins["witness"], *pairs]).drop_nulls().unique()
     folder = StageFolder(out / "stages", read["stage"], read["fingerprint"]).path
     found: dict[str, str] = {}

@@ -248,6 +248,8 @@ class Report(Part):
     sources: tuple[Source, ...] = ()
     funnel: tuple[Stage, ...] = ()
     drops: tuple[Drop, ...] = ()
+    flags: tuple[Drop, ...] = ()
+    """What the content rules noted on rows that stay; a row may be in several."""
     buckets: tuple[Bucket, ...] = ()
     duplicates: tuple[Duplicate, ...] = ()
     contamination: Contaminations | None = None

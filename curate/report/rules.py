@@ -66,6 +66,11 @@ def rule_text(rule: str, reasons: pl.Series) -> str:
     return f"Fell to the rule {rule.replace('_', ' ')}; each example says why."
 
 
+def as_fallen(noted: pl.DataFrame) -> pl.DataFrame:
+    """Flags on rows that stay, in the columns of falls: they are counted and shown the same way."""
+    return noted.with_columns(stage=pl.lit("check"), witness=pl.lit(None, dtype=pl.String))
+
+
 def drops(fallen: pl.DataFrame, texts: Mapping[str, str], sizes: Mapping[str, int]) -> tuple[Drop, ...]:
     """All falls by stage and rule; `texts` are the examples' by id, `sizes` the records of each source."""
     found = []

@@ -1,0 +1,190 @@
+"""What is worth a look but no reason to drop by itself: flags on rows that stay, found in a whole frame at once.
+
+A flag is a matter of taste, or its false alarms were counted and are too many (docs/verifiers.md gives the rates).
+A recipe can make any of them drop. Not covered: links that a tool of the row could open, languages written in the
+same script.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+import polars as pl
+
+from verifiers.refusal import Stance, read_stance
+from verifiers.rules import views
+from verifiers.scripts import other_script
+
+EVIDENCE_CHARS = 160
+
+
+@dataclass(frozen=True)
+class Flag:
+    """`find` takes the views of the rules (`verifiers.rules.views`) and gives id and evidence of the rows to flag."""
+
+    name: str
+    reason: str
+    find: Callable[[pl.DataFrame], pl.DataFrame]
+
+
+LONG = 400
+"""Characters; a shorter answer that stops without a full stop is often a title, a name or a list."""
+ABRUPT = r"[\p{L},，]\s*\z"
+NO_INPUT = (
+    r"(?i)(?:\A|\n\n)[\W_]*(?:no[\s_-]?input(?:\s+(?:is\s+)?(?:required|needed|necessary|given|provided|available))?|"
+    r"(?:input:\s*)?(?:n\s?/\s?a|none|nil|null|not applicable))[\W_]*\z"
+)
+LINK = r"(?i)https?://|(?-u:\b)www\.[a-z0-9-]+\.[a-z]"
+PICTURE = (
+    r"(?i)<(?:image|img|audio|video)>|!\[[^\]\n]*\]\(|\[(?:image|photo|picture|sound|audio|video|"
+    r"attach)[^\]\n]{0,24}\]|"
+    r"(?-u:\b)(?:this|attached|following|given|above|below|provided) (?:image|picture|photo|photograph|screenshot|"
+    r"figure|diagram|"
+    r"video|audio|recording|painting)(?-u:\b)"
+)
+AS_AN_AI = (
+    r"(?i)(?-u:\b)as an? (?:\w+ ){0,3}(?:ai|artificial intelligence|language model)(?: (?:language )?(?:model|"
+    r"assistant|system|chatbot))?"
+    r"(?:,| i(?-u:\b))|(?-u:\b)i(?:['’]m| am) (?:just |only |merely )?an? (?:\w+ ){0,3}(?:ai|language model)(?-u:\b)|"
+    r"(?-u:\b)my (?:knowledge cut-?off|training data)|(?-u:\b)i was (?:trained|developed|created) by (?:openai|"
+    r"anthropic|google)"
+)
+MAY_REFUSE = (
+    r"(?i)(?-u:\b)(?:sorry|apologi[sz]e|unfortunately|as an ai|language model|unable to|not able to|decline|refuse|"
+    r"unethical|illegal|"
+    r"(?:i|we) (?:\w+ )?(?:can ?not|can['’]t|won['’]t|will not|don['’]t have|do not have|must|do not|don['’]t)|"
+    r"not (?:appropriate|acceptable|ethical|legal|okay)|inappropriate)(?-u:\b)"
+)
+"""A wide net over the first characters; the sentences of the rows in it are then read one by one."""
+NET_CHARS = 400
+HARMFUL = (
+    r"(?i)(?-u:\b)(?:kill|murder|bomb|weapon|poison|steal|rob|hack|malware|launder|fraud|scam|forge|blackmail|kidnap|"
+    r"tortur|suicide|"
+    r"drug|cocaine|heroin|meth|racis|sexis|nazi|terroris|assault|abus|stalk|bully|threat|illegal|violen|shoot|hate|"
+    r"insult|harass|"
+    r"discriminat|porn|cheat|fake|password|credit card|social security|without (?:\w+ )?(?:consent|knowing|permission))"
+)
+OPEN_TASK = (
+    r"(?i)\A\W*(?:please )?(?:write|explain|describe|discuss|compose|summari[sz]e|elaborate|tell me (?:about|how|"
+    r"why)|outline|"
+    r"essay|tell a|create a (?:story|poem|plan|list)|how (?:do|can|to)|why)(?-u:\b)"
+)
+ASKS_SHORT = (
+    r"(?i)(?-u:\b)(?:one word|single word|in a word|(?:one|two|three) words?|one sentence|yes or no|true or false|"
+    r"number|equation|formula|"
+    r"expression|code|query|regex|regular expression|command|fraction|decimal|percent|name of|title|function|"
+    r"abbreviat|acronym|"
+    r"emoji|sentences?|phrase|words?|plural|tense|conjugat|saying|slogan|headline|joke|name|only|short|verb|noun|"
+    r"symbol|haiku|rule|integer|date|time|tag|html|css|python|sql)"
+)
+LITTLE = 24
+"""Bytes: three or four words."""
+
+
+def _found(column: str, pattern: str) -> pl.Expr:
+    return pl.col(column).str.extract(rf"(?s)(.{{0,40}}(?:{pattern}).{{0,60}})", 1)
+
+
+def _where(condition: pl.Expr, evidence: pl.Expr) -> Callable[[pl.DataFrame], pl.DataFrame]:
+    def find(seen: pl.DataFrame) -> pl.DataFrame:
+        return seen.filter(condition).select("id", evidence=evidence)
+
+    return find
+
+
+def _refused(*, harmful: bool) -> Callable[[pl.DataFrame], pl.DataFrame]:
+    def find(seen: pl.DataFrame) -> pl.DataFrame:
+        answer = pl.col("answer")
+        asked = pl.col("prompt").str.contains(HARMFUL)
+        net = answer.str.slice(0, NET_CHARS).str.contains(MAY_REFUSE)
+        rows = seen.filter((asked if harmful else ~asked) & net)
+        read = [read_stance(reply, prompt) for reply, prompt in rows.select("answer", "prompt").iter_rows()]
+        said = [None if one.stance is Stance.COMPLIES else one.phrase for one in read]
+        return rows.select("id", evidence=pl.Series(said, dtype=pl.String)).drop_nulls("evidence")
+
+    return find
+
+
+_answer = pl.col("answer")
+_prompt = pl.col("prompt")
+_answer_end = _answer.str.slice(-EVIDENCE_CHARS)
+FLAGS: dict[str, Flag] = {
+    flag.name: flag
+    for flag in (
+        Flag(
+            "abrupt_end",
+            "A long answer stops on a letter or a comma: it may have been cut.",
+            _where(
+                (_answer.str.len_chars() >= LONG) & _answer.str.slice(-8).str.contains(ABRUPT) & ~pl.col("gold"),
+                _answer_end,
+            ),
+        ),
+        Flag(
+            "placeholder_input",
+            "The prompt ends on a placeholder where an input was meant to stand.",
+            _where(_prompt.str.slice(-60).str.contains(NO_INPUT), _prompt.str.slice(-EVIDENCE_CHARS)),
+        ),
+        Flag(
+            "unseen_link",
+            "The prompt points to a web page that the model cannot open.",
+            _where(_prompt.str.contains(LINK) & ~pl.col("calls"), _found("prompt", LINK)),
+        ),
+        Flag(
+            "unseen_picture",
+            "The prompt points to a picture or a recording that is not in the row.",
+            _where(_prompt.str.contains(PICTURE) & ~pl.col("calls"), _found("prompt", PICTURE)),
+        ),
+        Flag(
+            "ai_boilerplate",
+            'The assistant talks about itself ("As an AI language model").',
+            _where(pl.col("said").str.contains(AS_AN_AI), _found("said", AS_AN_AI)),
+        ),
+        Flag(
+            "refused_harmful",
+            "The answer refuses a request that sounds harmful: right for safety data, a gap elsewhere.",
+            _refused(harmful=True),
+        ),
+        Flag(
+            "refused_benign",
+            "The answer refuses a request that does not sound harmful: a model would learn to refuse too much.",
+            _refused(harmful=False),
+        ),
+        Flag(
+            "other_script",
+            "The answer is written in another script than the prompt, and no translation was asked for.",
+            other_script,
+        ),
+        Flag(
+            "little_effort",
+            "A few words answer a request for a text or an explanation.",
+            _where(
+                (_answer.str.len_bytes() <= LITTLE)
+                & _answer.str.contains(r"\S")
+                & ~pl.col("calls")
+                & ~pl.col("gold")
+                & (pl.col("n_user") == 1)
+                & _prompt.str.contains(OPEN_TASK)
+                & ~_prompt.str.contains(ASKS_SHORT),
+                _answer_end,
+            ),
+        ),
+    )
+}
+
+
+def noted(frame: pl.DataFrame, names: Collection[str] | None = None) -> pl.DataFrame:
+    """id, rule, reason, evidence: a line for each row and each named flag (all by default) on it, flag by flag."""
+    seen = views(frame)
+    lines = [
+        flag.find(seen).select(
+            "id",
+            rule=pl.lit(name),
+            reason=pl.lit(flag.reason),
+            evidence=pl.col("evidence").fill_null("").str.slice(0, EVIDENCE_CHARS),
+        )
+        for name, flag in FLAGS.items()
+        if names is None or name in names
+    ]
+    empty = pl.DataFrame(schema=dict.fromkeys(("id", "rule", "reason", "evidence"), pl.String))
+    return pl.concat([empty, *lines])

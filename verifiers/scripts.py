@@ -1,0 +1,66 @@
+"""Is the answer written in the script of the prompt? Counted letters, no model.
+
+Not covered: languages that share a script (Spanish for English), Japanese without kana, and code-switching below a
+third.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+SCRIPTS = {
+    "Latin": r"\p{Latin}",
+    "Han": r"[\p{Han}\p{Hiragana}\p{Katakana}]",  # Japanese mixes the three
+    "Hangul": r"\p{Hangul}",
+    "Cyrillic": r"\p{Cyrillic}",
+    "Arabic": r"\p{Arabic}",
+    "Devanagari": r"\p{Devanagari}",
+    "Greek": r"\p{Greek}",
+    "Hebrew": r"\p{Hebrew}",
+    "Thai": r"\p{Thai}",
+}
+MAIN = 0.8
+"""Share of the letters that a text's own script has at least."""
+ENOUGH = 20
+"""Letters; fewer are a name or a formula."""
+READ_CHARS = 400
+LANGUAGE_IS_MEANT = (
+    r"(?i)translat|language|transliterat|\b(?:in|into|from|to) (?:english|chinese|mandarin|japanese|korean|russian|"
+    r"arabic|hindi|greek|"
+    r"hebrew|thai|ukrainian|persian|urdu|cantonese|pinyin|kanji)\b|chinese|japanese|korean|russian|arabic|hindi|翻译|"
+    r"翻譯|译|譯|"
+    r"英文|英语|英語|中文|汉语|漢語|日语|韩语|俄语|拼音|代码|编程|程序|code|python|перевед|перевод|английск|"
+    r"번역|영어|訳|[Aa]nswer in|answer:|output"
+)
+
+
+def other_script(seen: pl.DataFrame) -> pl.DataFrame:
+    """id and evidence of the rows whose prompt and answer are each mainly in one script, but not in the same one."""
+    answer, prompt = (pl.col(name).str.slice(0, READ_CHARS) for name in ("answer", "prompt"))
+    foreign = r"[^\x00-\x{024F}\s\p{P}\p{S}]"
+    rows = seen.filter(
+        (answer.str.contains(foreign) | prompt.str.contains(foreign))
+        & ~pl.col("prompt").str.contains(LANGUAGE_IS_MEANT)
+    )
+    counted = rows.select(
+        "id",
+        *(
+            pl.col(column).str.slice(0, READ_CHARS).str.count_matches(letters).alias(f"{column}.{script}")
+            for column in ("prompt", "answer")
+            for script, letters in SCRIPTS.items()
+        ),
+    )
+    told = counted.select("id", prompt=_main("prompt"), answer=_main("answer"))
+    return told.filter(pl.col("prompt") != pl.col("answer")).select(
+        "id", evidence=pl.format("prompt in {}, answer in {}", "prompt", "answer")
+    )
+
+
+def _main(column: str) -> pl.Expr:
+    """The script of nearly all letters, or null."""
+    total = pl.sum_horizontal(f"{column}.{script}" for script in SCRIPTS)
+    own = (
+        pl.when((pl.col(f"{column}.{script}") >= MAIN * total) & (total >= ENOUGH)).then(pl.lit(script))
+        for script in SCRIPTS
+    )
+    return pl.coalesce(*own)
