@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from buckets import REFUSE, Record, last_boxed
 from verifiers.arithmetic import false_claim
-from verifiers.tools import expected_calls
+from verifiers.calls import expected_calls
 from verifiers.verdict import Verdict, abstained, failed, passed
 
 _BARE_BOX = re.compile(r"\\boxed\s+([^\s$.]+)")

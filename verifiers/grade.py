@@ -10,11 +10,12 @@ from typing import Any
 
 from buckets import REFUSE, EvalItem, Message
 from verifiers.answers import final_answer, gold_of, judge_text, marked_answer, normal, value_of
+from verifiers.calls import Call, canonical_calls, expected_calls, read_calls
 from verifiers.execution import UnreadableError, code_of, judge_program, parse
 from verifiers.jsonish import NotJsonError, canonical, strict
 from verifiers.refusal import refusal_phrase
 from verifiers.schema import judge_json, read_json
-from verifiers.tools import Call, canonical_calls, check_calls, compare, expected_calls, read_calls
+from verifiers.tools import check_calls, compare
 from verifiers.verdict import Outcome, Verdict, abstained, failed, passed
 
 
