@@ -7,7 +7,7 @@ from functools import lru_cache
 import polars as pl
 from pydantic import Field
 
-from buckets import Sorted, split
+from buckets import InputError, Sorted, split
 from curate.stage import Table
 from verifiers import Trainability, check, load_tokenizer, untrainable
 
@@ -40,4 +40,7 @@ class Check(Table):
 
 @lru_cache(maxsize=2)
 def _judge(tokenizer: str, max_tokens: int | None) -> Trainability:
-    return Trainability(load_tokenizer(tokenizer), max_tokens)
+    try:
+        return Trainability(load_tokenizer(tokenizer), max_tokens)
+    except (OSError, ValueError) as error:
+        raise InputError(f"check.trainable: {tokenizer} cannot be used as a tokenizer: {error}") from error

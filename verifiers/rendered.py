@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
 from typing import Any
 
 import orjson
@@ -46,7 +45,7 @@ class Template:
         if not self.source:
             raise ValueError("the tokenizer has no chat template")
         self.marked = bool(_MARKS.search(self.source))
-        self.parts = self.null = self.written = False
+        self.parts = self.written = False
         try:
             self.parts = _PROBE not in self.text([{"role": "user", "content": _PROBE}], None, prompt=False)
         except (RefusedError, *TEMPLATE_ERRORS):
@@ -68,29 +67,28 @@ class Template:
     def _call_form(self) -> bool:
         """Finds how this template takes calls. False when it leaves them out without a word, whatever their form.
 
-        Some write calls only beside a content of null, some want the arguments as JSON text.
+        Some want the arguments as JSON text. Those that write calls only beside a content of null leave them out, for
+        transformers 5 takes the null away before it renders.
         """
         call = {"type": "function", "function": {"name": _PROBE, "arguments": {}}}
         turn: dict[str, Any] = {"role": "assistant", "content": "", "tool_calls": [call]}
         chat = [{"role": "user", "content": "a"}, turn]
         silent = False
-        for self.null, self.written in product((False, True), (False, True)):
+        for self.written in (False, True):
             try:
                 if _PROBE in self.text(chat, None, prompt=False):
                     return True
                 silent = True
             except (RefusedError, *TEMPLATE_ERRORS):
                 continue
-        self.null = self.written = False
+        self.written = False
         return not silent
 
     def _content(self, chat: list[dict[str, Any]]) -> list[dict[str, Any]]:
         if self.written:
             chat = [_with_text(turn) if turn.get("tool_calls") else turn for turn in chat]
-        if self.null:
-            chat = [{**t, "content": t["content"] or None} if t.get("tool_calls") else t for t in chat]
         if self.parts:
-            chat = [{**t, "content": [{"type": "text", "text": t["content"] or ""}]} for t in chat]
+            chat = [{**t, "content": [{"type": "text", "text": t["content"]}]} for t in chat]
         return chat
 
     def render(self, messages: Sequence[Message], tools: str | None) -> Rendered:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from buckets import ROLES, Draft, Message, Record, frame_of, row_of
+from buckets import ROLES, Draft, InputError, Message, Record, frame_of, row_of
 from curate.check import Check, Trainable
 from tests.verifiers.faults import FAULTS, TALK, THOUGHT, TOOLED, Fault, record
 from tests.verifiers.templates import TEMPLATES, tokenizer_for, trl_templates
@@ -75,7 +75,8 @@ def test_no_false_alarm_under_a_real_template(path: Path) -> None:
             assert "raise_exception" in source
         elif verdict.rule == "call_lost":
             assert name == "tools"
-            assert "tool_calls" not in source
+            # the one template that knows calls wants a content of null beside them, which transformers takes out
+            assert "tool_calls" not in source or path.stem.startswith("deepseek_r1_distill")
         elif verdict.rule == "no_end_of_turn":
             # this template opens the next turn without closing the last: the alarm is true
             assert path.stem == "glm4moe"
@@ -102,6 +103,8 @@ def test_the_check_stage_drops_untrainable_rows(tmp_path: Path) -> None:
     parted = Check(skip=skip, trainable=Trainable(tokenizer=str(tmp_path), max_tokens=500))(frame)
     assert parted.kept["id"].to_list() == [frame["id"][0]]
     assert parted.dropped["rule"].to_list() == ["answer_cut"]
+    with pytest.raises(InputError, match=r"check\.trainable"):
+        Check(skip=skip, trainable=Trainable(tokenizer=str(tmp_path / "none")))(frame)
 
 
 def test_quoted_tags_and_spelled_out_tokens_are_no_faults() -> None:
