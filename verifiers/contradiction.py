@@ -10,6 +10,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
+from jsonschema_specifications import REGISTRY as METASCHEMAS
 from polars.exceptions import PolarsError
 from referencing.exceptions import Unresolvable
 
@@ -26,8 +27,19 @@ _RANGES: dict[str, tuple[str, str]] = {
 }
 
 
-def contradiction(schema: Any, path: str = "$", depth: int = 0) -> str | None:
-    """Where and why no value satisfies the schema, or None when that is not certain."""
+def contradiction(schema: Any, path: str = "$") -> str | None:
+    """Where and why no value satisfies the schema, or None when that is not certain.
+
+    None also for what is no 2020-12 schema: `exclusiveMaximum: true` of draft 4 means something else.
+    """
+    try:
+        fits = not errors_of(_validator(Draft202012Validator.META_SCHEMA), schema)
+    except (TooCostlyError, RecursionError, PolarsError):
+        return None
+    return _contradiction(schema, path, 0) if fits else None
+
+
+def _contradiction(schema: Any, path: str, depth: int) -> str | None:
     if schema is False:
         return f"{path}: allows nothing"
     if not isinstance(schema, dict) or "$ref" in schema or depth > MAX_DEPTH:
@@ -37,12 +49,17 @@ def contradiction(schema: Any, path: str = "$", depth: int = 0) -> str | None:
     return _values(schema, path) or _kinds(schema, path, depth) or _branches(schema, path, depth)
 
 
+def _validator(schema: Any) -> Any:
+    # With its own registry jsonschema would download a remote $ref; this one cannot retrieve.
+    return bounded_kind(Draft202012Validator)(schema, registry=METASCHEMAS)
+
+
 def _values(schema: dict[str, Any], path: str) -> str | None:
     """None of the listed values satisfies the rest of the schema."""
     listed = [schema["const"]] if "const" in schema else schema.get("enum")
     if not isinstance(listed, list) or len(listed) > 1000:
         return None
-    validator = bounded_kind(Draft202012Validator)(schema)
+    validator = _validator(schema)
     try:
         if any(not errors_of(validator, value) for value in listed):
             return None
@@ -88,7 +105,7 @@ def _dead(kind: str, schema: dict[str, Any], path: str, depth: int) -> str | Non
     if kind == "object":
         return _no_object(schema, path, depth)
     if kind == "array" and (_number(schema, "minItems") or 0) > len(_list(schema, "prefixItems")):
-        return contradiction(schema.get("items"), f"{path}[]", depth + 1)
+        return _contradiction(schema.get("items"), f"{path}[]", depth + 1)
     return None
 
 
@@ -114,7 +131,7 @@ def _no_object(schema: dict[str, Any], path: str, depth: int) -> str | None:
     for name in required:
         if name not in properties and closed:
             return f"{path}: {name} is required, and may not be there"
-        if name in properties and (inner := contradiction(properties[name], f"{path}.{name}", depth + 1)):
+        if name in properties and (inner := _contradiction(properties[name], f"{path}.{name}", depth + 1)):
             return inner
     most = _number(schema, "maxProperties")
     if most is not None and len(set(required)) > most:
@@ -124,10 +141,10 @@ def _no_object(schema: dict[str, Any], path: str, depth: int) -> str | None:
 
 def _branches(schema: dict[str, Any], path: str, depth: int) -> str | None:
     for number, part in enumerate(_list(schema, "allOf")):
-        if inner := contradiction(part, f"{path}.allOf[{number}]", depth + 1):
+        if inner := _contradiction(part, f"{path}.allOf[{number}]", depth + 1):
             return inner
     for word in ("anyOf", "oneOf"):
-        reasons = [contradiction(part, f"{path}.{word}", depth + 1) for part in _list(schema, word)]
+        reasons = [_contradiction(part, f"{path}.{word}", depth + 1) for part in _list(schema, word)]
         if reasons and all(reasons):
             return reasons[0]
     return None

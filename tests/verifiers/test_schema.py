@@ -91,6 +91,21 @@ def test_the_declared_draft_is_used() -> None:
     assert judge_json("4", '{"$schema": "https://example.org/own", "maximum": 4}', None).outcome is Outcome.ABSTAIN
 
 
+def test_nothing_is_fetched_while_looking_for_a_contradiction(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fetched(*_: object, **__: object) -> None:
+        raise AssertionError("a schema was fetched")
+
+    monkeypatch.setattr("urllib.request.urlopen", fetched)
+    remote = {"enum": [{"a": 1}], "properties": {"a": {"$ref": "http://localhost:1/x.json"}}}
+    assert contradiction(remote) is None
+    assert judge_json("1", json.dumps(remote), None).outcome is not Outcome.PASS
+
+
+def test_keywords_of_another_draft_are_no_contradiction() -> None:
+    assert contradiction({"type": "integer", "enum": [3], "maximum": 5, "exclusiveMaximum": True}) is None
+    assert contradiction({"type": "integer", "enum": ["3"], "maximum": 5}) is not None
+
+
 def test_the_specifications_own_schemas_are_at_hand() -> None:
     schema = '{"$ref": "http://json-schema.org/draft-07/schema#"}'
     assert judge_json('{"type": "object"}', schema, None).outcome is Outcome.PASS
