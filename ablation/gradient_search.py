@@ -28,7 +28,8 @@ def best_smooth(
 
     judge: points x buckets -> worth (points) and slack (points x constraints, at least 0 where kept).
     """
-    count, seen = len(start), {}
+    count = len(start)
+    seen: dict[bytes, tuple[Array, Array]] = {}
 
     def look(shares: Array) -> tuple[Array, Array]:
         key = shares.tobytes()

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 from jinja2 import TemplateError
 
 from buckets import Message, RowError
+from verifiers import chat_of, json_list
 
 TEMPLATE_ERRORS = (TemplateError, TypeError, ValueError, KeyError, AttributeError, IndexError)
 
@@ -43,7 +43,7 @@ class Encoder:
         `last_turn` puts only an assistant turn that ends the conversation into the loss.
         """
         self._refuse_specials(messages, tools)
-        chat, declared = chat_of(messages), _json("tools", tools)
+        chat, declared = chat_of(messages), json_list("tools", tools)
         text = self._render(chat, declared, prompt=False)
         spans, skipped = self._spans(chat, declared, text, len(chat) - 1 if last_turn else 0)
         # Not verbose: the caller leaves rows out that are longer than the context, so none "will result in errors".
@@ -62,7 +62,7 @@ class Encoder:
     def prompt(self, messages: Sequence[Message], tools: str | None) -> list[int]:
         """Tokens of a prompt, with the template's generation prompt at its end."""
         self._refuse_specials(messages, tools)
-        text = self._render(chat_of(messages), _json("tools", tools), prompt=True)
+        text = self._render(chat_of(messages), json_list("tools", tools), prompt=True)
         return list(self.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
 
     def stop_ids(self) -> list[int]:
@@ -126,45 +126,3 @@ def encode(messages: Sequence[Message], tools: str | None, tokenizer: Any) -> tu
     """(input_ids, trained) of one conversation; see `Encoder.encode`."""
     encoded = Encoder(tokenizer).encode(messages, tools)
     return encoded.ids, encoded.trained
-
-
-def chat_of(messages: Sequence[Message]) -> list[dict[str, Any]]:
-    """Messages as chat templates expect them: tool arguments as objects, developer turns as system turns.
-
-    Most templates know no developer role, and some drop an unknown role without a word.
-    """
-    chat = []
-    for m in messages:
-        turn: dict[str, Any] = {"role": "system" if m.role == "developer" else m.role, "content": m.content or ""}
-        if m.reasoning:
-            turn["reasoning_content"] = m.reasoning
-        if m.tool_calls:
-            turn["tool_calls"] = [_call(call) for call in _json("tool_calls", m.tool_calls) or []]
-        if m.tool_call_id:
-            turn["tool_call_id"] = m.tool_call_id
-        if m.name:
-            turn["name"] = m.name
-        chat.append(turn)
-    return chat
-
-
-def _call(call: Any) -> dict[str, Any]:
-    try:
-        function = call["function"]
-        arguments = function["arguments"]
-        parsed = orjson.loads(arguments) if isinstance(arguments, str) else arguments
-        return {"type": "function", "function": {"name": function["name"], "arguments": parsed}}
-    except (KeyError, TypeError, orjson.JSONDecodeError) as error:
-        raise RowError("bad_tool_call", repr(error)) from error
-
-
-def _json(what: str, text: str | None) -> Any:
-    if not text:
-        return None
-    try:
-        value = orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        raise RowError(f"bad_{what}", str(error)) from error
-    if not isinstance(value, list):
-        raise RowError(f"bad_{what}", "not a JSON list")
-    return value or None

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-import polars as pl
+from functools import lru_cache
 
-from buckets import Sorted, split
+import polars as pl
+from pydantic import Field
+
+from buckets import InputError, Sorted, split
 from curate.stage import Table
-from verifiers import CHECK_NAMES, check, flags
+from verifiers import CHECK_NAMES, Trainability, check, flags, load_tokenizer, untrainable
+
+
+class Trainable(Table):
+    """Rows that the model to be trained could not learn from, or would learn wrongly from."""
+
+    tokenizer: str
+    """A folder or a name that transformers' AutoTokenizer knows; its chat template is used. No remote code is run."""
+    max_tokens: int | None = Field(None, ge=1)
+    """The length at which the trainer cuts a row; none: it does not."""
 
 
 class Check(Table):
@@ -16,12 +28,27 @@ class Check(Table):
     """Verifiers, content rules, role laws and flags that are not asked, by name."""
     drop: tuple[str, ...] = ()
     """Flags whose rows fall (abrupt_end, placeholder_input, unseen_link, ...); all others are reported and stay."""
+    trainable: Trainable | None = None
+    """Also judge each row with the tokenizer and chat template that will be trained."""
 
     def __call__(self, frame: pl.DataFrame) -> Sorted:
-        sorted_ = split(frame, check(frame, skip=self._rules(), drop=self.drop).falls)
-        found = flags(sorted_.kept, skip=(*self.skip, *self.drop))
+        falls = check(frame, skip=self._rules(), drop=self.drop).falls
+        if self.trainable is not None:
+            left = frame.filter(~pl.col("id").is_in(falls["id"].implode()))
+            found, _ = untrainable(left, _judge(self.trainable.tokenizer, self.trainable.max_tokens))
+            falls = pl.concat([falls, found.select(falls.columns)])
+        sorted_ = split(frame, falls)
+        noted = flags(sorted_.kept, skip=(*self.skip, *self.drop))
         sources = sorted_.kept.select("id", "source")
-        return Sorted(sorted_.kept, sorted_.dropped, found.join(sources, on="id", how="left", maintain_order="left"))
+        return Sorted(sorted_.kept, sorted_.dropped, noted.join(sources, on="id", how="left", maintain_order="left"))
 
     def _rules(self) -> tuple[str, ...]:
         return tuple(name for name in self.skip if name in CHECK_NAMES)
+
+
+@lru_cache(maxsize=2)
+def _judge(tokenizer: str, max_tokens: int | None) -> Trainability:
+    try:
+        return Trainability(load_tokenizer(tokenizer), max_tokens)
+    except (OSError, ValueError) as error:
+        raise InputError(f"check.trainable: {tokenizer} cannot be used as a tokenizer: {error}") from error

@@ -13,7 +13,9 @@ from verifiers.judge_reply import Vote
 from verifiers.judge_rubric import Rubric, load_rubric, rubrics
 from verifiers.noted import FLAGS, Flag
 from verifiers.refusal import Reading, Stance, is_refusal, read_stance
+from verifiers.rendered import chat_of, json_list
 from verifiers.rules import RULES, Rule
+from verifiers.trainable import TRAINABLE, Trainability, load_tokenizer, untrainable
 from verifiers.verdict import Check, Outcome, Verdict, Verifier, abstained, failed, passed
 
 __all__ = [
@@ -21,6 +23,7 @@ __all__ = [
     "FLAGS",
     "FLAG_NAMES",
     "RULES",
+    "TRAINABLE",
     "VERIFIERS",
     "Agreement",
     "Cascade",
@@ -37,21 +40,26 @@ __all__ = [
     "Rule",
     "Scored",
     "Stance",
+    "Trainability",
     "Verdict",
     "Verifier",
     "Vote",
     "abstained",
     "agreement_of",
+    "chat_of",
     "check",
     "failed",
     "flags",
     "grade",
     "is_refusal",
+    "json_list",
     "judge_identity",
     "load_rubric",
+    "load_tokenizer",
     "passed",
     "read_reply",
     "read_stance",
     "rubrics",
+    "untrainable",
     "wilson",
 ]

@@ -10,11 +10,11 @@ import re
 
 from buckets import REFUSE, Record
 from verifiers.arithmetic import false_claim
+from verifiers.calls import expected_calls
 from verifiers.equal import WORDS_OF_A_FREE_TEXT, compare, is_text, normal
 from verifiers.final import broken_gold, choice_of, final_answer, gold_of, is_choice, marked_answer, marks, options_of
 from verifiers.quantities import DIFFERENT, SAME, Agreement, Compared, quantity, unknown, value_of
 from verifiers.tidy import tidy
-from verifiers.tools import expected_calls
 from verifiers.verdict import Verdict, abstained, failed, passed
 
 WHY = {

@@ -6,6 +6,7 @@ on a huge list. Patterns use Rust regex syntax: look-around and back references 
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
@@ -95,6 +96,29 @@ def found(pattern: str, text: str) -> bool:
     """Does the pattern occur in the text? Linear time. Raises polars' ComputeError for a pattern it cannot read."""
     _spend(len(text) // 1000)
     return bool(pl.Series([text]).str.contains(pattern)[0])
+
+
+_REPEATED = re.compile(r"\)[*+{?]|(?:[*+{].*){3}", re.DOTALL)
+
+
+def python_patterns(schema: Any) -> str | None:
+    """A key pattern that jsonschema itself would run on Python's engine, and that may be slow there; else None.
+
+    `unevaluatedProperties` looks at `patternProperties` inside the package, where our engine cannot be put.
+    """
+    patterns: list[str] = []
+    unevaluated = False
+    level = [schema]
+    while level:
+        part = level.pop()
+        if isinstance(part, dict):
+            unevaluated = unevaluated or "unevaluatedProperties" in part
+            inner = part.get("patternProperties")
+            patterns += inner if isinstance(inner, dict) else ()
+            level += part.values()
+        elif isinstance(part, list):
+            level += part
+    return next((one for one in patterns if _REPEATED.search(one)), None) if unevaluated else None
 
 
 def _pattern(_validator: Any, pattern: Any, instance: Any, _schema: Any) -> Iterator[ValidationError]:

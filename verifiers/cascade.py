@@ -34,8 +34,11 @@ _WHOLE: dict[str, Callable[[pl.DataFrame, Collection[str]], pl.DataFrame]] = {"r
 """Checks that judge a frame at once and never abstain."""
 _TEXT = r"[^\s\[\]{}]"
 _EQUATION = r"\d\s*=\s*-?\$?\d"
+_TURN = pl.element().struct.field
+_CALLED = _TURN("tool_calls").fill_null("").str.contains(_TEXT) | (_TURN("role") == "tool").fill_null(False)
 _APPLIES: dict[str, pl.Expr] = {
-    "tools": pl.col("tools").fill_null("").str.contains(_TEXT),
+    "tools": pl.col("tools").fill_null("").str.contains(_TEXT)
+    | pl.col("messages").list.eval(_CALLED).list.any().fill_null(False),
     "schema": pl.col("schema").is_not_null() & (pl.col("schema") != ""),
     "tests": pl.col("tests").is_not_null(),
     "reference": pl.col("reference").is_not_null(),

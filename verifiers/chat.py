@@ -1,7 +1,8 @@
 """Is the conversation well formed? Role order as one string of letters against regular expressions.
 
 One letter a turn: s system or developer, u user, a assistant, c assistant that calls tools, t tool result,
-e assistant that says and calls nothing, x anything else. The same patterns judge a record and a whole frame.
+e assistant that says and calls nothing, v user that says nothing, x anything else.
+The same patterns judge a record and a whole frame.
 """
 
 from __future__ import annotations
@@ -19,13 +20,15 @@ LAWS: dict[str, tuple[str, str]] = {
     "unknown_role": (r"x", "A turn has a role that is not system, developer, user, assistant or tool."),
     "late_system": (r"[^s]s", "A system turn stands after the start."),
     "starts_without_user": (r"^s*(?:[ace]|$)", "The first turn after the system prompt is not the user's."),
-    "orphan_tool": (r"(?:^|[suae])t", "A tool result follows no tool call."),
+    "orphan_tool": (r"(?:^|[suvae])t", "A tool result follows no tool call."),
     "unanswered_call": (r"c[^t]", "A tool call is followed by something else than its result."),
-    "user_twice": (r"uu", "Two user turns stand in a row."),
+    "user_twice": (r"[uv][uv]", "Two user turns stand in a row."),
+    "call_after_answer": (r"[ae]c", "A tool is called after the answer, with no user turn between."),
     "assistant_twice": (r"[ae][ace]", "Two assistant turns stand in a row."),
-    "tool_then_user": (r"tu", "The assistant never speaks after a tool result."),
+    "tool_then_user": (r"t[uv]", "The assistant never speaks after a tool result."),
     "no_assistant_turn": (r"^[^ace]+$", "No assistant turn: there is nothing to learn."),
     "empty_turn": (r"e.", "An assistant turn in the middle is empty."),
+    "empty_user_turn": (r"v.", "A user turn that is answered is empty."),
 }
 """Rule -> (pattern of a broken conversation, reason), in the order they are told.
 
@@ -33,6 +36,8 @@ A talk may stop on a user or tool turn: what follows the last assistant turn is 
 """
 
 _LETTERS = {"system": "s", "developer": "s", "user": "u", "assistant": "a", "tool": "t"}
+_BLANK = {"a": "e", "u": "v"}
+_TEXT = re.compile(r"\S")
 _CALLS = re.compile(r"[^\s\[\]]")
 _COMPILED = {rule: re.compile(pattern) for rule, (pattern, _) in LAWS.items()}
 
@@ -53,11 +58,10 @@ def roles(record: Record) -> str:
 
 def _letter(role: str, content: str, calls: str) -> str:
     letter = _LETTERS.get(role, "x")
-    if letter != "a":
-        return letter
-    if _CALLS.search(calls):
+    if letter == "a" and _CALLS.search(calls):
         return "c"
-    return "a" if content.strip() else "e"
+    blank = not _TEXT.search(content)
+    return _BLANK.get(letter, letter) if blank else letter
 
 
 def malformed(frame: pl.DataFrame, skip: Collection[str] = ()) -> pl.DataFrame:
@@ -70,6 +74,8 @@ def malformed(frame: pl.DataFrame, skip: Collection[str] = ()) -> pl.DataFrame:
         .then(pl.lit("c"))
         .when((part("role") == "assistant") & blank)
         .then(pl.lit("e"))
+        .when((part("role") == "user") & blank)
+        .then(pl.lit("v"))
         .otherwise(part("role").replace_strict(_LETTERS, default="x", return_dtype=pl.String).fill_null("x"))
     )
     letters = frame.select("id", letters=pl.col("messages").list.eval(letter).list.join("").fill_null(""))

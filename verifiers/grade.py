@@ -10,6 +10,7 @@ from typing import Any
 
 from buckets import REFUSE, EvalItem, Message
 from verifiers.answers import judge_text
+from verifiers.calls import Call, canonical_calls, expected_calls, read_calls
 from verifiers.equal import normal
 from verifiers.execution import UnreadableError, code_of, judge_program, parse
 from verifiers.final import final_answer, gold_of, marked_answer
@@ -17,7 +18,7 @@ from verifiers.jsonish import NotJsonError, canonical, strict
 from verifiers.quantities import value_of
 from verifiers.refusal import Stance, asked, read_stance
 from verifiers.schema import judge_json, read_json
-from verifiers.tools import Call, canonical_calls, check_calls, compare, expected_calls, read_calls
+from verifiers.tools import check_calls, compare
 from verifiers.verdict import Outcome, Verdict, abstained, failed, passed
 
 

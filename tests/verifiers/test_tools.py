@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from buckets import Draft, Message, Record
-from verifiers.tools import expected_calls, judge_tools
+from verifiers.calls import expected_calls
+from verifiers.tools import judge_tools
 from verifiers.verdict import Outcome, Verdict
 
 TOOLS = json.dumps(
