@@ -2,8 +2,8 @@
 
 python -m benchmarks.execution ../shared/data --json benchmarks/results/execution.json   (minutes on two cores)
 
-HumanEval, MBPP and CRUXEval references must pass, empty bodies must not; MbppPlus compares each reference with itself on
-the base inputs of EvalPlus. The speed is that of CRUXEval checks over a warm pool, with the pool's start left out.
+HumanEval, MBPP and CRUXEval references must pass, empty bodies must not; MbppPlus compares each reference with itself
+on the base inputs of EvalPlus. The speed is that of CRUXEval checks over a warm pool, with the pool's start left out.
 """
 
 from __future__ import annotations
@@ -65,6 +65,7 @@ def _against_itself(row: dict[str, Any]) -> Program:
     """The reference twice: as the program, and inside the tests as the oracle, each on its own copy of the input."""
     name, code = row["entry_point"], row["canonical_solution"]
     inputs = [_typed(int(str(row["task_id"]).rsplit("/", 1)[-1]), given) for given in row["base_input"]]
+    same = "(got is None) == (want is None)" if name in _ONLY_WHETHER else "got == want"
     tests = (
         "import copy\noracle = {}\n"
         f"exec({code!r}, oracle)\n"
@@ -72,7 +73,8 @@ def _against_itself(row: dict[str, Any]) -> Program:
         f"inputs = {inputs!r}\n"
         "for given in inputs:\n"
         "    want = oracle(*copy.deepcopy(given))\n"
-        f"    assert {name}(*copy.deepcopy(given)) == want\n"
+        f"    got = {name}(*copy.deepcopy(given))\n"
+        f"    assert {same}\n"
     )
     return Program(code, tests, entry_point=name)
 
@@ -81,6 +83,8 @@ def _tuples(value: Any) -> Any:
     return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
+_ONLY_WHETHER = {"check_str", "text_match_three", "text_starta_endb"}
+"""They return a match object, of which EvalPlus asks only whether there is one."""
 _FLAT = {2, 116, 132, 143, 222, 261, 273, 394, 399, 421, 424, 429, 470, 560, 579, 596, 616, 630, 726, 740, 744, 809}
 _INNER = {63, 64, 70, 94, 120, 237, 272, 299, 400, 409, 417, 438, 473, 614, 780}
 _FIRST_INNER, _FIRST = {75, 413, 444, 753}, {250, 405, 446, 617, 720, 763, 808, 307}

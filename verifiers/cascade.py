@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import polars as pl
 
-from buckets import records
+from buckets import Record, records
 from verifiers.chat import LAWS, malformed
 from verifiers.checks import VERIFIERS
+from verifiers.isolated import judge_isolated
 from verifiers.rules import RULES, STAGE, broken
-from verifiers.verdict import Outcome
+from verifiers.verdict import Outcome, Verdict
 
 FALL_COLUMNS = ("id", "fate", "stage", "rule", "reason", "evidence", "witness")
 
@@ -55,10 +57,13 @@ CHECK_NAMES: tuple[str, ...] = (*VERIFIERS, *RULES, *LAWS)
 """Everything that `check` can skip: whole verifiers, and single content rules and role laws."""
 
 
-def check(frame: pl.DataFrame, names: Sequence[str] | None = None, skip: Collection[str] = ()) -> Cascade:
+def check(
+    frame: pl.DataFrame, names: Sequence[str] | None = None, skip: Collection[str] = (), sandbox: str = "off"
+) -> Cascade:
     """Run the named checks (all by default) in the order of VERIFIERS. Only FAIL makes a row fall.
 
-    `skip` takes names from CHECK_NAMES. Raises KeyError for an unknown name.
+    `skip` takes names from CHECK_NAMES. `sandbox` (off, auto, or a tier) runs the programs that the interpreter cannot
+    decide. Raises KeyError for an unknown name.
     """
     unknown = (set(names or ()) - set(VERIFIERS)) | (set(skip) - set(CHECK_NAMES))
     if unknown:
@@ -73,13 +78,18 @@ def check(frame: pl.DataFrame, names: Sequence[str] | None = None, skip: Collect
             counts[name][Outcome.PASS] = frame.height - found.height
             falls.append(found)
             frame = frame.filter(~pl.col("id").is_in(found["id"].implode()))
-    falls.append(_each([name for name in asked if name not in _WHOLE], frame, counts))
+    falls.append(_each([name for name in asked if name not in _WHOLE], frame, counts, sandbox))
     passed, failed, abstained = ({name: counts[name][outcome] for name in asked} for outcome in Outcome)
     return Cascade(_told(falls), passed, failed, abstained)
 
 
-def _each(names: Sequence[str], frame: pl.DataFrame, counts: dict[str, dict[Outcome, int]]) -> pl.DataFrame:
+def _each(
+    names: Sequence[str], frame: pl.DataFrame, counts: dict[str, dict[Outcome, int]], sandbox: str
+) -> pl.DataFrame:
     """The per-record checks in one pass over the rows where one of them can say something."""
+    judges: dict[str, Callable[[Record], Verdict]] = {name: VERIFIERS[name] for name in names}
+    if sandbox != "off" and "execution" in judges:
+        judges["execution"] = partial(judge_isolated, tier=sandbox)
     applies = frame.select(_WHERE[name].alias(name) for name in names)
     rows: list[tuple[str, str, str, str]] = []
     some = applies.select(pl.any_horizontal(names)).to_series() if names else pl.Series([], dtype=pl.Boolean)
@@ -89,7 +99,7 @@ def _each(names: Sequence[str], frame: pl.DataFrame, counts: dict[str, dict[Outc
     if names and silent < frame.height:
         for record, flags in zip(records(frame.filter(some)), applies.filter(some).iter_rows(), strict=True):
             for name, applicable in zip(names, flags, strict=True):
-                verdict = VERIFIERS[name](record) if applicable else None
+                verdict = judges[name](record) if applicable else None
                 outcome = verdict.outcome if verdict else Outcome.ABSTAIN
                 counts[name][outcome] += 1
                 if verdict and outcome is Outcome.FAIL:

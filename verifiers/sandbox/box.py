@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from verifiers.sandbox import kernel
+import verifiers.sandbox.kernel as kernel
 
 INSIDE_UID = 1000
 _LINKS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")

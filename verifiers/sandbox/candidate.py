@@ -63,7 +63,6 @@ class Server:
         self.objects: dict[int, Any] = {}
         self.numbers: dict[int, int] = {}
         self.classes: dict[int, list[Any]] = {}
-        self.module: types.ModuleType | None = None
         self.thread = threading.get_ident()
 
     def run(self) -> None:
@@ -109,8 +108,8 @@ class Server:
 
     def names(self, wanted: tuple[str, ...]) -> dict[str, Any]:
         """Load the program; the wanted names that it defines."""
-        self.module = load(self.source, MODULE)
-        return {name: self.module.__dict__[name] for name in wanted if name in self.module.__dict__}
+        space = load(self.source, MODULE).__dict__
+        return {name: space[name] for name in wanted if name in space}
 
     def ask(self, operation: str, target: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """A request in the other direction, while the tests wait for an answer."""
@@ -144,8 +143,10 @@ class Server:
     def export(self, value: Any) -> Any:
         if type(value) is Callback:
             return ["O", value._number]
-        if isinstance(value, type) and getattr(builtins, value.__name__, None) is value:
-            return ["n", "builtins", value.__name__]
+        if isinstance(value, type):
+            name = value.__name__
+            if getattr(builtins, name, None) is value:
+                return ["n", "builtins", name]
         if isinstance(value, types.ModuleType):
             return ["m", value.__name__]
         number = self.numbers.get(id(value))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Limits:
-    """Processor and wall seconds a process and a check; bytes of address space a process, of memory and disk a check."""
+    """Processor and wall seconds a process and a check; bytes of address space a process, memory and disk a check."""
 
     cpu_seconds: int = 3
     wall_seconds: float = 6.0

@@ -35,7 +35,7 @@ def offered(kind: type) -> list[str]:
     """The operations that a class defines itself, so that a stand-in for it can define the same."""
     found = [name for name in ALL if name not in _EVERYONE and getattr(kind, f"__{name}__", None) is not None]
     reflected = [name for name in BINARY if getattr(kind, f"__r{name}__", None) is not None]
-    has_call = ["call"] if getattr(kind, "__call__", None) is not None else []
+    has_call = ["call"] if any("__call__" in vars(base) for base in kind.__mro__) else []
     return [*found, *(f"r{name}" for name in reflected), *has_call]
 
 

@@ -21,7 +21,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from verifiers.sandbox import box, kernel
+import verifiers.sandbox.box as box
+import verifiers.sandbox.kernel as kernel
 from verifiers.sandbox.limits import Limits
 from verifiers.sandbox.zygote import receive, send
 

@@ -17,7 +17,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from verifiers.sandbox.remote import CandidateGoneError, Client, UnsupportedError
+from verifiers.sandbox.remote import CandidateGoneError, Client, RemoteClass, UnsupportedError
 
 _COUNT = "__sft_assert_holds__"
 
@@ -84,6 +84,7 @@ class Trial:
         space = self.module.__dict__
         space[_COUNT] = self.hold
         sys.modules["__main__"] = self.module
+        self.client.named = {value for value in defined.values() if isinstance(value, RemoteClass)}
         own = {name for name in wanted if name in defined and not isinstance(defined[name], types.ModuleType)}
         plain = {name for name in own if not hasattr(builtins, name)}
         for name in wanted:
@@ -91,7 +92,7 @@ class Trial:
             alone = own == {name} or (not plain and name == self.entry_point)
             if name in defined and not name.startswith("__") and (not hasattr(builtins, name) or alone):
                 space[name] = defined[name]
-        unittest.main = self.suites  # type: ignore[assignment, misc]
+        unittest.main = self.suites  # type: ignore[assignment]
         for name in dir(unittest.TestCase):
             if name.startswith("assert"):
                 setattr(unittest.TestCase, name, self.counting(getattr(unittest.TestCase, name)))

@@ -125,4 +125,3 @@ def sentence(attempts: tuple[tuple[str, str], ...]) -> str:
         "namespaces (sysctl user.max_user_namespaces, kernel.apparmor_restrict_unprivileged_userns=0, or a container "
         "started with a seccomp profile that permits unshare), or install bubblewrap."
     )
-

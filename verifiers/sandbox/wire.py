@@ -95,7 +95,7 @@ class Packer:
         if kind is frozenset:
             return ["f", self._items(value)]
         for base in _SHADOWED:
-            if isinstance(value, base) and not isinstance(value, type):
+            if isinstance(value, base):
                 return ["b", self.pack(_bare(base, value)), self.export(value)]
         return self.export(value)
 
@@ -196,7 +196,9 @@ class Unpacker:
         if tag in ("t", "f"):
             return (tuple if tag == "t" else frozenset)(self._many(packed[1]))
         if tag in _READERS:
-            return _READERS[tag](*map(self._value, packed[1:])) if tag in ("r", "s", "F") else _READERS[tag](*packed[1:])
+            return (
+                _READERS[tag](*map(self._value, packed[1:])) if tag in ("r", "s", "F") else _READERS[tag](*packed[1:])
+            )
         if tag == "b":
             return self.adopt(["b", self._value(packed[1]), packed[2]])
         return self.adopt(packed)
@@ -206,7 +208,7 @@ class Unpacker:
 
     def _container(self, packed: list[Any]) -> Any:
         tag, number, body = packed[:3]
-        made = deque(maxlen=packed[3]) if tag == "q" else _MAKERS[tag]()
+        made: Any = deque(maxlen=packed[3]) if tag == "q" else _MAKERS[tag]()
         known = self.table.setdefault(number, made)
         if type(known) is not type(made):
             raise GoneError("no message")

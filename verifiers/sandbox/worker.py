@@ -209,10 +209,10 @@ def _read_some(fd: int) -> bytes | None:
 
 
 def _read(fd: int) -> bytes:
-    parts = []
-    while (part := _read_some(fd)) and sum(map(len, parts)) < 1 << 16:
-        parts.append(part)
-    return b"".join(parts)
+    whole = b""
+    while (part := _read_some(fd)) and len(whole) < 1 << 16:
+        whole += part
+    return whole
 
 
 def _report(said: bytes, nonce: str) -> dict[str, Any] | None:

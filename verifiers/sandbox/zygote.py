@@ -20,7 +20,8 @@ import sys
 import threading
 from typing import Any
 
-from verifiers.sandbox import box, kernel
+import verifiers.sandbox.box as box
+import verifiers.sandbox.kernel as kernel
 from verifiers.sandbox.candidate import load, serve
 from verifiers.sandbox.tester import run_tests
 
@@ -168,9 +169,9 @@ def child(job: dict[str, Any], fds: list[int]) -> None:
         return
     for target in (0, 1, 2):
         os.dup2(null, target)
-    sys.stdin = open(0, encoding="utf-8", errors="replace", closefd=False)
-    sys.stdout = open(1, "w", encoding="utf-8", errors="replace", closefd=False)
-    sys.stderr = open(2, "w", encoding="utf-8", errors="replace", closefd=False)
+    sys.stdin = open(0, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
+    sys.stdout = open(1, "w", encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
     if mode == "candidate":
         serve(fds[0], job["code"])
     else:
@@ -184,9 +185,9 @@ def standard(fds: list[int], null: int) -> None:
     os.dup2(null, 2)
     for fd in (*fds, null):
         os.close(fd)
-    sys.stdin = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)
-    sys.stdout = open(1, "w", encoding="utf-8", errors="surrogateescape", closefd=False)
-    sys.stderr = open(2, "w", encoding="utf-8", errors="replace", closefd=False)
+    sys.stdin = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
+    sys.stdout = open(1, "w", encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
 
 
 def script(source: str) -> None:
