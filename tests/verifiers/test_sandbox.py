@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -16,7 +17,10 @@ from verifiers import Outcome, check
 from verifiers.isolated import judge_isolated
 from verifiers.sandbox import Checked, Limits, Program, Worker
 from verifiers.sandbox.battery import main
+from verifiers.sandbox.pool import Pool
 from verifiers.sandbox.process import TIERS, RefusedError, Sandbox
+from verifiers.sandbox.replay import Replayed, replay
+from verifiers.sandbox.sql import compare_queries
 from verifiers.sandbox.tiers import refusal, sentence, usable_tier
 from verifiers.sandbox.wire import GoneError, Packer, Unpacker
 
@@ -199,3 +203,58 @@ def test_the_verifier_uses_it_only_where_the_interpreter_cannot_say(monkeypatch:
     frame = frame_of([{**row, "id": "one"}])
     assert check(frame, ["execution"]).abstained["execution"] == 1
     assert check(frame, ["execution"], sandbox="auto").failed["execution"] == 1
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[Pool]:
+    if all(WHY.values()):
+        pytest.skip("nothing isolates here")
+    with Pool(workers=2) as made:
+        yield made
+
+
+def test_many_checks_come_back_in_order(pool: Pool) -> None:
+    programs = [Program(f"def f(): return {at % 3}", "assert f() == 1") for at in range(12)]
+    assert [done.verdict == "pass" for done in pool.check_all(programs)] == [at % 3 == 1 for at in range(12)]
+
+
+SHOP = "create table t(a integer, b text); insert into t values (1, 'x'), (2, 'y'), (2, 'y'), (3, null);"
+
+
+@pytest.mark.parametrize(
+    ("query", "gold", "outcome"),
+    [
+        ("select b, a from t where a > 1", "select b, a from t where a >= 2", "same"),
+        ("select distinct a from t where a = 2", "select a from t where a = 2", "different"),
+        ("select a from t order by a desc", "select a from t", "same"),
+        ("select a from t order by a desc", "select a from t order by a", "different"),
+        ("select a from (select a from t order by a)", "select a from (select a from t order by a desc)", "same"),
+        ("select nothing from t", "select a from t", "wrong"),
+        ("delete from t", "select a from t", "wrong"),
+        ("attach '/tmp/x' as x", "select a from t", "wrong"),
+        (
+            "with recursive r(n) as (select 1 union all select n + 1 from r) select max(n) from r",
+            "select 1",
+            "undecided",
+        ),
+        ("select a from t", "select nothing from t", "undecided"),
+    ],
+)
+def test_queries_are_compared_by_their_rows(pool: Pool, query: str, gold: str, outcome: str) -> None:
+    assert compare_queries(pool, query, gold, SHOP).outcome == outcome
+
+
+def test_a_database_file_is_read(pool: Pool) -> None:
+    made = sqlite3.connect(":memory:")
+    made.executescript(SHOP)
+    assert compare_queries(pool, "select count(*) from t", "select 4", made.serialize()).outcome == "same"
+    assert compare_queries(pool, "select 1", "select 1", b"no database").outcome in ("undecided", "same")
+
+
+def test_tool_calls_are_replayed(pool: Pool) -> None:
+    shop = "stock = {'pen': 2}\ndef buy(item):\n    stock[item] -= 1\n    return {'left': stock[item]}"
+    calls = [Replayed("buy", {"item": "pen"}, {"left": 1}), Replayed("buy", {"item": "pen"}, {"left": 0})]
+    assert replay(pool, shop, calls).verdict == "pass"
+    assert replay(pool, shop, calls[::-1]).verdict == "fail"
+    with pytest.raises(ValueError, match="no function name"):
+        replay(pool, shop, [Replayed("buy()", {}, 1)])

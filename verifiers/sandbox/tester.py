@@ -17,7 +17,8 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from verifiers.sandbox.remote import CandidateGoneError, Client, RemoteClass, UnsupportedError
+from verifiers.sandbox.client import Client
+from verifiers.sandbox.remote import CandidateGoneError, RemoteClass, UnsupportedError
 
 _COUNT = "__sft_assert_holds__"
 

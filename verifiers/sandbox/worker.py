@@ -9,18 +9,14 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import select
 import signal
 import socket
-import time
 from typing import Any
 
 from verifiers.sandbox.limits import Checked, Limits, Program
 from verifiers.sandbox.process import RefusedError, Sandbox
+from verifiers.sandbox.run import Run, read_some
 
-_LOOK_SECONDS = 0.02
-_GRACE_SECONDS = 4.0
-_LENIENCE_SECONDS = 20.0
 _CHECKS_A_SANDBOX = 500
 
 
@@ -72,7 +68,7 @@ class Worker:
             far.close()
             os.close(report_end)
         try:  # our end of the tests' side stays open, so that the program waits to be stopped when the tests are done
-            run = _Run({"tests": tests, "candidate": candidate}, self.limits, until="tests")
+            run = Run({"tests": tests, "candidate": candidate}, self.limits, until="tests")
             run.watch({})
             ended = run.finish()
             os.set_blocking(result, False)
@@ -94,7 +90,7 @@ class Worker:
             raise
         os.close(source[0])
         os.close(sink[1])
-        run = _Run({"candidate": sandbox}, self.limits, until="candidate")
+        run = Run({"candidate": sandbox}, self.limits, until="candidate")
         run.feed = program.stdin.encode("utf-8", "replace")
         try:
             run.watch({"in": source[1], "out": sink[0]})
@@ -118,99 +114,13 @@ class Worker:
     def _tidy(self, ended: dict[str, dict[str, Any] | None]) -> None:
         for name, report in ended.items():
             odd = report is None or not report["clean"]
-            if odd or (report and os.WIFSIGNALED(report["status"]) and not report["stopped"]):
+            if odd or (report and os.WIFSIGNALED(report["status"]) and _ended_itself(report)):
                 self._throw_away(name)
-
-
-class _Run:
-    """The time in which a check runs: wall clock, summed memory, and the pipes of a stdio program."""
-
-    def __init__(self, boxes: dict[str, Sandbox], limits: Limits, until: str) -> None:
-        self.boxes, self.limits, self.until = boxes, limits, until
-        self.over = ""
-        self.reports: dict[str, dict[str, Any] | None] = {}
-        self.feed, self.output, self.fed = b"", bytearray(), False
-        self.cpu = 0.0
-
-    def watch(self, pipes: dict[str, int]) -> None:
-        """Until the deciding process has ended or a limit is hit."""
-        started = looked = time.monotonic()
-        poller = select.poll()
-        names = {}
-        for name, sandbox in self.boxes.items():
-            poller.register(sandbox.control, select.POLLIN)
-            names[sandbox.control.fileno()] = name
-        for name, fd in pipes.items():
-            os.set_blocking(fd, False)
-            poller.register(fd, select.POLLOUT if name == "in" else select.POLLIN)
-            names[fd] = name
-        while not self.over and self.until not in self.reports:
-            for fd, _ in poller.poll(int(_LOOK_SECONDS * 1000)):
-                self._event(poller, names[fd], fd)
-            now = time.monotonic()
-            if now - looked >= _LOOK_SECONDS:
-                looked = now
-                if any(sandbox.memory() > self.limits.total_memory_bytes for sandbox in self.boxes.values()):
-                    self.over = "memory"
-                elif now - started > self.limits.wall_seconds + min(self._starved(now - started), _LENIENCE_SECONDS):
-                    self.over = "timeout"
-
-    def _starved(self, elapsed: float) -> float:
-        """Seconds that a busy machine owes the check: a slow machine must not make a right program wrong."""
-        if elapsed < self.limits.wall_seconds:
-            return 0.0
-        return max(sandbox.starved() for sandbox in self.boxes.values())
-
-    def _event(self, poller: select.poll, name: str, fd: int) -> None:
-        if name == "in":
-            try:
-                self.feed = self.feed[os.write(fd, self.feed[:65536]) :] if self.feed else b""
-            except BlockingIOError:
-                return
-            except OSError:
-                self.feed = b""  # the program reads no further, which is its right
-            if not self.feed:
-                poller.unregister(fd)
-                os.close(fd)
-                self.fed = True
-        elif name == "out":
-            part = _read_some(fd)
-            if part == b"":
-                poller.unregister(fd)
-            self._collect(part or b"")
-        else:
-            poller.unregister(fd)
-            self.reports[name] = self.boxes[name].report(0)
-
-    def _collect(self, part: bytes) -> None:
-        self.output += part
-        if len(self.output) > self.limits.output_bytes:
-            self.over = "output"
-
-    def drain(self, fd: int) -> None:
-        while not self.over and (part := _read_some(fd)):
-            self._collect(part)
-
-    def finish(self) -> dict[str, dict[str, Any] | None]:
-        """Stop what still runs; every report, None for a sandbox that no longer answers."""
-        for name, sandbox in self.boxes.items():
-            if name not in self.reports:
-                sandbox.stop()
-                self.reports[name] = sandbox.report(_GRACE_SECONDS)
-        self.cpu = sum(report["cpu"] for report in self.reports.values() if report)
-        return self.reports
-
-
-def _read_some(fd: int) -> bytes | None:
-    try:
-        return os.read(fd, 65536)
-    except BlockingIOError:
-        return None
 
 
 def _read(fd: int) -> bytes:
     whole = b""
-    while (part := _read_some(fd)) and len(whole) < 1 << 16:
+    while (part := read_some(fd)) and len(whole) < 1 << 16:
         whole += part
     return whole
 
@@ -225,21 +135,27 @@ def _report(said: bytes, nonce: str) -> dict[str, Any] | None:
     return report if genuine else None
 
 
-def _limit_hit(run: _Run, ended: dict[str, dict[str, Any] | None]) -> str:
+def _ended_itself(report: dict[str, Any]) -> bool:
+    """Whether the process ended before our word reached it; the word may come while it is already dying."""
+    status = report["status"]
+    return not (report["stopped"] and os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL)
+
+
+def _limit_hit(run: Run, ended: dict[str, dict[str, Any] | None]) -> str:
     """The limit that ended a process, or ''."""
     if run.over:
         return run.over
     for report in ended.values():
         if report is None:
             return "killed"
-        if not report["stopped"] and os.WIFSIGNALED(report["status"]):
+        if _ended_itself(report) and os.WIFSIGNALED(report["status"]):
             number = os.WTERMSIG(report["status"])
             used_up = report["cpu"] >= run.limits.cpu_seconds
             return "timeout" if number == signal.SIGXCPU or (number == signal.SIGKILL and used_up) else "killed"
     return ""
 
 
-def _judged(run: _Run, ended: dict[str, dict[str, Any] | None], report: dict[str, Any] | None) -> Checked:
+def _judged(run: Run, ended: dict[str, dict[str, Any] | None], report: dict[str, Any] | None) -> Checked:
     limit = _limit_hit(run, ended)
     if limit:
         return Checked(limit, reason=f"stopped: {limit}", cpu_seconds=run.cpu)
@@ -247,7 +163,7 @@ def _judged(run: _Run, ended: dict[str, dict[str, Any] | None], report: dict[str
     if report is None or tests is None or tests["stopped"] or tests["status"] != 0:
         return Checked("fail", reason="the tests did not reach their end", cpu_seconds=run.cpu)
     verdict, reason = str(report["verdict"]), str(report["reason"])
-    if verdict in ("pass", "vacuous") and (candidate is None or not candidate["stopped"]):
+    if verdict in ("pass", "vacuous") and (candidate is None or _ended_itself(candidate)):
         verdict, reason = "fail", "the program left before the tests ended"
     trust = "delegated" if report["delegated"] or report["opaque"] else "strong"
     if verdict == "unverified":
