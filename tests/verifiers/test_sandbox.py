@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +14,7 @@ from typing import Any
 
 import pytest
 
+import verifiers.sandbox.kernel as kernel
 from buckets import Draft, Message, Record, frame_of, row_of
 from verifiers import Outcome, check
 from verifiers.isolated import judge_isolated
@@ -168,6 +171,25 @@ def test_refusal_says_what_was_tried_and_what_helps(monkeypatch: pytest.MonkeyPa
     assert "No program is run" in told
     assert "Operation not permitted" in told
     assert "install bubblewrap" in told
+
+
+def test_nothing_is_run_where_nothing_isolates(tmp_path: Path) -> None:
+    """A process that may make no namespaces: the battery refuses in one sentence, with exit code 4."""
+    if not kernel.SUPPORTED:
+        pytest.skip("needs the seccomp filter to take namespaces away")
+    file = tmp_path / "rows.jsonl"
+    file.write_text("", encoding="utf-8")
+    code = (
+        "import sys\nimport verifiers.sandbox.kernel as kernel\nfrom verifiers.sandbox.battery import main\n"
+        f"kernel.drop_privileges()\nkernel.filter_calls()\nsys.exit(main([{str(file)!r}]))"
+    )
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 4, done.stderr
+    assert "No program is run, because nothing isolates it on this machine. Tried namespaces: " in done.stderr
+    assert "bubblewrap: " in done.stderr
+    assert "What helps: " in done.stderr
+    assert done.stdout == ""
 
 
 def test_battery_counts_a_false_pass(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,6 @@ the tests; a forged answer is only another return value, and the other side trea
 
 from __future__ import annotations
 
-import asyncio
 import builtins
 import importlib
 import sys
@@ -101,7 +100,7 @@ class Server:
         if operation == "set":
             return setattr(self.objects[target], *args)
         if operation == "await":
-            return asyncio.run(self.objects[target])
+            return importlib.import_module("asyncio").run(self.objects[target])  # heavy, and rarely asked for
         if operation.startswith("r") and operation[1:] in BINARY and operation != "round":
             return BINARY[operation[1:]](args[0], self.objects[target])
         return ALL[operation](self.objects[target], *args)

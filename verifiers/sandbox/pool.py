@@ -21,9 +21,9 @@ class Pool:
         self.tier = usable_tier(tier)
         self.size = workers or len(os.sched_getaffinity(0))
         self._idle: queue.SimpleQueue[Worker] = queue.SimpleQueue()
-        self._all = [Worker(self.tier, self.limits) for _ in range(self.size)]
+        self.workers = [Worker(self.tier, self.limits) for _ in range(self.size)]
         self._alone = threading.Lock()
-        for worker in self._all:
+        for worker in self.workers:
             self._idle.put(worker)
 
     def __enter__(self) -> Pool:
@@ -33,7 +33,7 @@ class Pool:
         self.close()
 
     def close(self) -> None:
-        for worker in self._all:
+        for worker in self.workers:
             worker.close()
 
     def check(self, program: Program) -> Checked:

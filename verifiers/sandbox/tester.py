@@ -94,7 +94,7 @@ class Trial:
             if name in defined and not name.startswith("__") and (not hasattr(builtins, name) or alone):
                 space[name] = defined[name]
         unittest.main = self.suites  # type: ignore[assignment]
-        for name in dir(unittest.TestCase):
+        for name in dir(unittest.TestCase) if "unittest" in wanted else ():
             if name.startswith("assert"):
                 setattr(unittest.TestCase, name, self.counting(getattr(unittest.TestCase, name)))
 
