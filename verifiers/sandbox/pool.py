@@ -1,4 +1,4 @@
-"""Many checks at once: a worker a core, results in order, time-outs judged again alone before they are final."""
+"""Many checks at once: two workers a core, results in order, time-outs judged again alone before they are final."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Pool:
     def __init__(self, tier: str = "auto", limits: Limits | None = None, workers: int | None = None) -> None:
         self.limits = limits or Limits()
         self.tier = usable_tier(tier)
-        self.size = workers or len(os.sched_getaffinity(0))
+        self.size = workers or 2 * len(os.sched_getaffinity(0))  # the two sides of a check wait for each other
         self._idle: queue.SimpleQueue[Worker] = queue.SimpleQueue()
         self.workers = [Worker(self.tier, self.limits) for _ in range(self.size)]
         self._alone = threading.Lock()
