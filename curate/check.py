@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Literal
 
 import polars as pl
 from pydantic import Field
@@ -21,6 +22,14 @@ class Trainable(Table):
     """The length at which the trainer cuts a row; none: it does not."""
 
 
+class Execution(Table):
+    """How far a program in an answer may be run against its tests."""
+
+    sandbox: Literal["off", "auto", "namespaces", "bubblewrap"] = "off"
+    """off: only the small interpreter, which runs nothing. auto: programs it cannot decide go into the first tier whose
+    live self-test passes on this machine, or into the named one; where none does, they stay undecided."""
+
+
 class Check(Table):
     """Drops rows that a verifier FAILs; an ABSTAIN never drops, and a flag only where `drop` names it."""
 
@@ -30,9 +39,11 @@ class Check(Table):
     """Flags whose rows fall (abrupt_end, placeholder_input, unseen_link, ...); all others are reported and stay."""
     trainable: Trainable | None = None
     """Also judge each row with the tokenizer and chat template that will be trained."""
+    execution: Execution = Execution()
+    """Programs in answers."""
 
     def __call__(self, frame: pl.DataFrame) -> Sorted:
-        falls = check(frame, skip=self._rules(), drop=self.drop).falls
+        falls = check(frame, skip=self._rules(), drop=self.drop, sandbox=self.execution.sandbox).falls
         if self.trainable is not None:
             left = frame.filter(~pl.col("id").is_in(falls["id"].implode()))
             found, _ = untrainable(left, _judge(self.trainable.tokenizer, self.trainable.max_tokens))

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import polars as pl
 
-from buckets import records
+from buckets import Record, records
 from verifiers.chat import LAWS, malformed
 from verifiers.checks import VERIFIERS
+from verifiers.isolated import judge_isolated
 from verifiers.noted import FLAGS, noted
 from verifiers.rules import RULES, STAGE, broken
-from verifiers.verdict import Outcome
+from verifiers.verdict import Outcome, Verdict
 
 FALL_COLUMNS = ("id", "fate", "stage", "rule", "reason", "evidence", "witness")
 
@@ -67,12 +69,16 @@ def flags(frame: pl.DataFrame, skip: Collection[str] = ()) -> pl.DataFrame:
 
 
 def check(
-    frame: pl.DataFrame, names: Sequence[str] | None = None, skip: Collection[str] = (), drop: Collection[str] = ()
+    frame: pl.DataFrame,
+    names: Sequence[str] | None = None,
+    skip: Collection[str] = (),
+    drop: Collection[str] = (),
+    sandbox: str = "off",
 ) -> Cascade:
     """Run the named checks (all by default) in the order of VERIFIERS. Only FAIL makes a row fall.
 
-    `skip` takes names from CHECK_NAMES; `drop` takes names from FLAG_NAMES: what else the rules
-    let fall. Raises KeyError for an unknown name.
+    `skip` takes names from CHECK_NAMES; `drop` takes names from FLAG_NAMES: what else the rules let fall. `sandbox`
+    (off, auto, or a tier) runs the programs that the interpreter cannot decide. Raises KeyError for an unknown name.
     """
     unknown = (set(names or ()) - set(VERIFIERS)) | (set(skip) - set(CHECK_NAMES)) | (set(drop) - set(FLAG_NAMES))
     if unknown:
@@ -90,13 +96,18 @@ def check(
             counts[name][Outcome.PASS] = frame.height - found.height
             falls.append(found)
             frame = frame.filter(~pl.col("id").is_in(found["id"].implode()))
-    falls.append(_each([name for name in asked if name not in _WHOLE], frame, counts))
+    falls.append(_each([name for name in asked if name not in _WHOLE], frame, counts, sandbox))
     passed, failed, abstained = ({name: counts[name][outcome] for name in asked} for outcome in Outcome)
     return Cascade(_told(falls), passed, failed, abstained)
 
 
-def _each(names: Sequence[str], frame: pl.DataFrame, counts: dict[str, dict[Outcome, int]]) -> pl.DataFrame:
+def _each(
+    names: Sequence[str], frame: pl.DataFrame, counts: dict[str, dict[Outcome, int]], sandbox: str
+) -> pl.DataFrame:
     """The per-record checks in one pass over the rows where one of them can say something."""
+    judges: dict[str, Callable[[Record], Verdict]] = {name: VERIFIERS[name] for name in names}
+    if sandbox != "off" and "execution" in judges:
+        judges["execution"] = partial(judge_isolated, tier=sandbox)
     applies = frame.select(_WHERE[name].alias(name) for name in names)
     rows: list[tuple[str, str, str, str]] = []
     some = applies.select(pl.any_horizontal(names)).to_series() if names else pl.Series([], dtype=pl.Boolean)
@@ -104,9 +115,9 @@ def _each(names: Sequence[str], frame: pl.DataFrame, counts: dict[str, dict[Outc
     for name in names:
         counts[name][Outcome.ABSTAIN] += silent
     if names and silent < frame.height:
-        for record, flags in zip(records(frame.filter(some)), applies.filter(some).iter_rows(), strict=True):
-            for name, applicable in zip(names, flags, strict=True):
-                verdict = VERIFIERS[name](record) if applicable else None
+        for record, applicables in zip(records(frame.filter(some)), applies.filter(some).iter_rows(), strict=True):
+            for name, applicable in zip(names, applicables, strict=True):
+                verdict = judges[name](record) if applicable else None
                 outcome = verdict.outcome if verdict else Outcome.ABSTAIN
                 counts[name][outcome] += 1
                 if verdict and outcome is Outcome.FAIL:

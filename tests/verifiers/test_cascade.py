@@ -53,9 +53,9 @@ def test_only_the_named_checks_run() -> None:
     assert check(frame, ["rules"], skip=tuple(RULES)).falls.is_empty()
     assert check(frame, ["chat"], skip=["no_assistant_turn"]).falls.is_empty()
     assert check(frame, skip=["rules", "chat"]).falls.is_empty()
-    for unknown in ({"names": ["grammar"]}, {"skip": ["grammar"]}):
+    for names, skip, drop in ((["grammar"], [], []), (None, ["grammar"], []), (None, [], ["grammar"])):
         with pytest.raises(KeyError, match="grammar"):
-            check(frame, **unknown)
+            check(frame, names, skip, drop)
 
 
 def test_evidence_with_lone_surrogates_and_empty_frames() -> None:

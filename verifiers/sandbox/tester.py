@@ -1,0 +1,168 @@
+"""The side of the tests: runs them to the last statement against stand-ins, counts what was asserted, and reports.
+
+Does NOT protect a verdict from tests that collude: whoever writes the tests owns this process. The program under test
+reaches it with plain data only.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import json
+import os
+import sys
+import types
+import unittest
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from verifiers.sandbox.client import Client
+from verifiers.sandbox.remote import CandidateGoneError, RemoteClass, UnsupportedError
+
+_COUNT = "__sft_assert_holds__"
+
+
+class NotPassedError(AssertionError):
+    """A suite that failed, skipped or was empty."""
+
+
+class Trial:
+    """One run of the tests. `report` is what the host reads."""
+
+    def __init__(self, fd: int, tests: str, entry_point: str | None) -> None:
+        self.client = Client(fd)
+        self.tests, self.entry_point = tests, entry_point
+        self.asserts = 0
+        self.module = types.ModuleType("__main__")
+        self.suites_run = False
+
+    def report(self) -> dict[str, Any]:
+        verdict, reason = self.run()
+        client = self.client
+        return {
+            "verdict": verdict, "reason": reason[:300], "asserts": self.asserts, "delegated": client.delegated,
+            "opaque": client.opaque, "requests": client.requests,
+        }  # fmt: skip
+
+    def run(self) -> tuple[str, str]:
+        """(pass | fail | vacuous | memory | unverified, reason)."""
+        try:
+            code = self.compiled()
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            return "unverified", f"the tests are no program: {said(error)}"
+        try:
+            self.prepare(code)
+        except CandidateGoneError as error:
+            return "fail", str(error)
+        except BaseException as error:  # noqa: BLE001  # the program's own failure to load
+            return ("memory" if isinstance(error, MemoryError) else "fail"), f"the program does not load: {said(error)}"
+        try:
+            exec(code, self.module.__dict__)  # noqa: S102  # in a sandbox, which is what it is for
+            self.rest()
+        except UnsupportedError as error:
+            return "unverified", str(error)
+        except MemoryError as error:
+            return "memory", said(error)
+        except ModuleNotFoundError as error:
+            return ("fail" if self.client.requests > 1 else "unverified"), said(error)
+        except BaseException as error:  # noqa: BLE001  # any way to leave the tests early is no pass
+            return "fail", said(error)
+        if self.asserts == 0:
+            return "vacuous", "the tests ran to the end and asserted nothing"
+        return "pass", ""
+
+    def compiled(self) -> types.CodeType:
+        tree = ast.parse(self.tests.removeprefix("\ufeff"), "<tests>")
+        return compile(ast.fix_missing_locations(Counted().visit(tree)), "<tests>", "exec")
+
+    def prepare(self, code: types.CodeType) -> None:
+        """Load the program; put the names it defines, and the tests use, into the world of the tests."""
+        wanted = sorted(names_of(code) | ({self.entry_point} if self.entry_point else set()))
+        defined = self.client.request("load", 0, (tuple(wanted),), {})
+        if not isinstance(defined, dict):
+            raise CandidateGoneError("the program's process talks nonsense")
+        space = self.module.__dict__
+        space[_COUNT] = self.hold
+        sys.modules["__main__"] = self.module
+        self.client.named = {value for value in defined.values() if isinstance(value, RemoteClass)}
+        own = {name for name in wanted if name in defined and not isinstance(defined[name], types.ModuleType)}
+        plain = {name for name in own if not hasattr(builtins, name)}
+        for name in wanted:
+            # A program may be called like a builtin (a function `sum`), but only when it is all that the tests use.
+            alone = own == {name} or (not plain and name == self.entry_point)
+            if name in defined and not name.startswith("__") and (not hasattr(builtins, name) or alone):
+                space[name] = defined[name]
+        unittest.main = self.suites  # type: ignore[assignment]
+        for name in dir(unittest.TestCase) if "unittest" in wanted else ():
+            if name.startswith("assert"):
+                setattr(unittest.TestCase, name, self.counting(getattr(unittest.TestCase, name)))
+
+    def hold(self) -> None:
+        self.asserts += 1
+
+    def counting(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(*args: Any, **kwargs: Any) -> Any:
+            result = method(*args, **kwargs)
+            self.asserts += 1
+            return result
+
+        return counted
+
+    def suites(self, *_args: Any, **_kwargs: Any) -> None:
+        """Instead of unittest.main: all TestCase classes of the tests; failed, skipped or none is no pass."""
+        self.suites_run = True
+        loader, result = unittest.TestLoader(), unittest.TestResult()
+        for kind in [kind for kind in self.module.__dict__.values() if is_suite(kind)]:
+            loader.loadTestsFromTestCase(kind).run(result)
+        odd = [*result.failures, *result.errors]
+        if odd or result.unexpectedSuccesses or result.skipped or result.expectedFailures or not result.testsRun:
+            raise NotPassedError(odd[0][1][-300:] if odd else "a suite that skipped or ran nothing")
+
+    def rest(self) -> None:
+        """What a test runner would still call: suites, `check` of the entry point, test functions."""
+        space = self.module.__dict__
+        if any(map(is_suite, space.values())) and not self.suites_run:
+            self.suites()
+        checker = space.get("check")
+        if self.asserts == 0 and self.entry_point and isinstance(checker, types.FunctionType):
+            checker(space[self.entry_point])
+        elif self.asserts == 0:
+            for name, test in list(space.items()):
+                if name.startswith("test") and isinstance(test, types.FunctionType) and not test.__code__.co_argcount:
+                    test()
+
+
+class Counted(ast.NodeTransformer):
+    """Counts every assert that held."""
+
+    def visit_Assert(self, node: ast.Assert) -> list[ast.stmt]:
+        call = ast.Expr(ast.Call(ast.Name(_COUNT, ast.Load()), [], []))
+        return [node, ast.copy_location(call, node)]
+
+
+def is_suite(kind: Any) -> bool:
+    return type(kind) is type and issubclass(kind, unittest.TestCase) and kind.__module__ == "__main__"
+
+
+def names_of(code: types.CodeType) -> set[str]:
+    """All names that a program reads or writes, in nested functions too."""
+    found = set(code.co_names)
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            found |= names_of(constant)
+    return found
+
+
+def said(error: BaseException) -> str:
+    """An exception in a line, without asking an object of the program how it prints."""
+    plain = [str(arg) for arg in error.args if type(arg) in (str, int, float, bool, type(None))]
+    return f"{type(error).__name__}: {', '.join(plain)}"[:300]
+
+
+def run_tests(fd: int, result: int, job: dict[str, Any]) -> None:
+    """The whole life of a test process: one report over `result`, with the nonce of this check."""
+    warnings.simplefilter("ignore")
+    sys.setrecursionlimit(5000)
+    report = Trial(fd, job["tests"], job.get("entry_point")).report()
+    os.write(result, json.dumps({"nonce": job["nonce"], "end": True, **report}).encode())
