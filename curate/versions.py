@@ -48,6 +48,6 @@ def code_digest(*packages: str) -> str:
     for package in packages:
         folder = Path(str(import_module(package).__file__)).parent
         for path in sorted(folder.rglob("*.py")):
-            if "report" not in path.relative_to(folder).parts:  # pages do not change data
+            if not {"report", "replay"} & {*path.relative_to(folder).parts}:  # pages and replays do not change data
                 parts += [path.relative_to(folder).as_posix(), path.read_bytes()]
     return digest(parts)
