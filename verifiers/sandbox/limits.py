@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 class Limits:
     """Processor and wall seconds a process and a check; bytes of address space a process, memory and disk a check."""
 
-    cpu_seconds: int = 3
-    wall_seconds: float = 6.0
+    cpu_seconds: int = 5
+    wall_seconds: float = 10.0
     memory_bytes: int = 1 << 30
     total_memory_bytes: int = 1200 << 20
     scratch_bytes: int = 64 << 20
