@@ -12,6 +12,7 @@ from ablation.crossed import Array, Estimate, Mask, estimate
 from ablation.looks import Spending, look_alpha
 from ablation.pooled import seed_ratio
 from ablation.power import Design, Goal, ask, from_pilot
+from verifiers import wilson
 
 MIXED: tuple[Kind, ...] = ("flat", "gaining", "gaining, then flat", "harmful")
 
@@ -85,23 +86,19 @@ class Found:
 
 
 def rate(hits: Mask | np.bool) -> Rate:
-    return wilson(int(hits.sum()), int(hits.size))
+    return share(int(hits.sum()), int(hits.size))
+
+
+def share(hits: int, of: int) -> Rate:
+    """With its 95% interval (Wilson 1927); of nothing: 0 to 1."""
+    low, high = wilson(hits, of)
+    return Rate(hits, of, hits / of if of else math.nan, low, high)
 
 
 def _any(hits: Mask | np.bool) -> Mask:
     """At some look."""
     found: Mask = np.asarray(np.asarray(hits).any(axis=-1))
     return found
-
-
-def wilson(hits: int, of: int) -> Rate:
-    """Wilson 1927; z = 1.96. Of nothing: 0 to 1."""
-    if of == 0:
-        return Rate(0, 0, math.nan, 0.0, 1.0)
-    z, p = 1.959964, hits / of
-    middle, spread = p + z * z / (2 * of), z * math.sqrt(p * (1 - p) / of + z * z / (4 * of * of))
-    scale = 1 + z * z / of
-    return Rate(hits, of, p, max((middle - spread) / scale, 0.0), min((middle + spread) / scale, 1.0))
 
 
 def measure(world: World, rules: Rules, campaigns: int, seed: int = 0, workers: int = 1) -> Found:

@@ -30,8 +30,7 @@ from typing import Any
 from scipy.stats import binomtest
 
 from buckets import REFUSAL_PATTERN, write_json
-from curate.report.figures import wilson
-from verifiers import Stance, is_refusal, read_stance
+from verifiers import Stance, is_refusal, read_stance, wilson
 
 MODELS = ("gpt4", "llama2new", "llama2orig", "mistralguard", "mistralinstruct")
 HUMAN = {"1": Stance.COMPLIES, "2": Stance.REFUSES, "3": Stance.PARTIAL}

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from curate.cosine import F32, Held, Neighbours, Pairs, exact_with, joined, unit
 from curate.cosine_loops import checked
-from curate.report.figures import wilson
+from verifiers import wilson
 
 QUERIES = 512
 """Rows searched at a time."""

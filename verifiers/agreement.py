@@ -106,7 +106,7 @@ def agreement_of(pairs: Iterable[tuple[Outcome, bool]]) -> Agreement:
     )
 
 
-def wilson(hits: int, n: int) -> Interval:
+def wilson(hits: float, n: int) -> Interval:
     """Wilson (1927) 95% score interval of a share; n = 0 gives (0, 1)."""
     if n <= 0:
         return 0.0, 1.0

@@ -27,7 +27,7 @@ import polars as pl
 from benchmarks.traps.make import PAIRS
 from buckets import Draft, InputError, Message, frame_of, row_of
 from curate.dedup import Dedup
-from curate.report.figures import wilson
+from verifiers import wilson
 
 View = Literal["talk", "whole"]
 PEERS = ("daft_minhash", "datasketch_lsh", "rensa_minhash", "textdedup_minhash")

@@ -15,7 +15,7 @@ from buckets import Problem, digest, frame_of, row_of
 from curate.contamination.hits import hits
 from curate.contamination.index import EvalIndex
 from curate.contamination.transforms import TRANSFORMS, Made, code_alone
-from curate.report.figures import wilson
+from verifiers import wilson
 
 BATCH = 5_000
 MISSED = 10

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from curate.report.figures import wilson
 from curate.report.part import Maybe, Part, Text
+from verifiers import wilson
 
 Word = Literal["shown to help", "not shown to help", "shown to harm", "not measured"]
 

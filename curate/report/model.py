@@ -9,9 +9,9 @@ from pydantic import Field
 
 from curate.report.confirmation import Confirmation
 from curate.report.evidence import Ablation, Decision, Mixture
-from curate.report.figures import wilson
 from curate.report.filters import Filter
 from curate.report.part import Maybe, Part, Text
+from verifiers import wilson
 
 
 class SourceFile(Part):

@@ -20,7 +20,7 @@ from ablation.campaigns import Noise as Bulk
 from ablation.campaigns import World, _differences, cluster_scores, correct, course, draw, says_done
 from ablation.claims import benjamini_hochberg
 from ablation.decide import decide
-from ablation.error_rates import Rules, after_pilots, measure, wilson
+from ablation.error_rates import Rules, after_pilots, measure, share
 from ablation.evidence import Margins
 from ablation.looks import Spending, look_alpha
 from ablation.power import Components, Design, Goal, ask, chance_of_done, detectable, from_pilot, prompts_for
@@ -248,10 +248,10 @@ def test_benjamini_hochberg_against_scipy() -> None:
         assert benjamini_hochberg(p.tolist()) == pytest.approx(st.false_discovery_control(p) if seed else [])
 
 
-def test_wilson_is_that_of_scipy() -> None:
+def test_shares_have_the_wilson_interval_of_scipy() -> None:
     for hits, of in ((0, 10), (3, 7), (500, 10_000), (10, 10)):
         low, high = st.binomtest(hits, of).proportion_ci(0.95, method="wilson")
-        assert (wilson(hits, of).low, wilson(hits, of).high) == pytest.approx((low, high), abs=1e-6)
+        assert (share(hits, of).low, share(hits, of).high) == pytest.approx((low, high), abs=1e-6)
 
 
 def test_courses_turn_where_they_should() -> None:

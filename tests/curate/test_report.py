@@ -37,10 +37,11 @@ from curate.report.ablated import ablation_part
 from curate.report.curves import dose_chart, dose_name
 from curate.report.diff import word_diff
 from curate.report.evidence import Cell, Signal
-from curate.report.figures import duration, interval, percent, plain, short, signed, wilson
+from curate.report.figures import duration, interval, percent, plain, short, signed
 from curate.report.page import ABSENT, SECTIONS, TRAINED
 from curate.report.text import clip, visible
 from tests.curate.report_fixture import bare_report, full_report
+from verifiers import wilson
 
 VOID = {"meta", "br", "hr", "img", "input", "link"}
 WORDS = {"verdict", "state", "wanted", "move_to_rl", "status", "side", "move", "method"}
