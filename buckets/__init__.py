@@ -3,9 +3,10 @@
 from buckets.assign import assign
 from buckets.bucket import REFUSE, Bucket, Signal
 from buckets.cores import cores
+from buckets.encodings import codec_name
 from buckets.errors import CurateError, IncompleteError, InputError, RecipeError, RefusedError, RowError
 from buckets.evals import READERS, Call, EvalMapping, EvalSet, Problem, problem_of, read_eval, read_evals
-from buckets.files import expand, read_rows
+from buckets.files import Layout, Rows, archive_members, read_rows
 from buckets.formats import FIRST_ROWS, FORMATS, Format, Mapping, gold_in, last_boxed, sniff_format
 from buckets.frame import (
     FALLEN_SCHEMA,
@@ -21,9 +22,12 @@ from buckets.frame import (
     row_of,
     split,
 )
+from buckets.hub import HUB
+from buckets.inputs import Named, expand, located
 from buckets.item import SPLITS, EvalItem, Split, read_items
 from buckets.kind import KINDS, Kind
 from buckets.measure import WORD_PATTERN, measure
+from buckets.members import is_archive
 from buckets.nine import BUCKETS
 from buckets.raw import Fault, Raw
 from buckets.record import ROLES, Draft, Message, Record, Role, content_hash, dumps, record_id
@@ -35,6 +39,7 @@ __all__ = [
     "FALLEN_SCHEMA",
     "FIRST_ROWS",
     "FORMATS",
+    "HUB",
     "KINDS",
     "READERS",
     "REFUSAL_PATTERN",
@@ -55,8 +60,10 @@ __all__ = [
     "IncompleteError",
     "InputError",
     "Kind",
+    "Layout",
     "Mapping",
     "Message",
+    "Named",
     "Problem",
     "Raw",
     "RecipeError",
@@ -64,11 +71,14 @@ __all__ = [
     "RefusedError",
     "Role",
     "RowError",
+    "Rows",
     "Signal",
     "Sorted",
     "Split",
+    "archive_members",
     "assign",
     "check_counts",
+    "codec_name",
     "conserve",
     "content_hash",
     "cores",
@@ -80,7 +90,9 @@ __all__ = [
     "fallen_frame",
     "frame_of",
     "gold_in",
+    "is_archive",
     "last_boxed",
+    "located",
     "measure",
     "no_fallen",
     "problem_of",

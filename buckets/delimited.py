@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from buckets.errors import InputError
 from buckets.raw import BOM, Raw, fault_of
@@ -42,6 +42,12 @@ class _Lines:
         self.taken.clear()
         self.bad = None
 
+    def unread(self) -> None:
+        """All lines of the row are to be read again."""
+        self._back.extendleft(reversed(self.taken))
+        self._offset -= sum(map(len, self.taken))
+        self.next_row()
+
     def give_back(self) -> bytes:
         """Return all lines of the row but the first, to be read again; the first one is the result."""
         first, rest = self.taken[0], self.taken[1:]
@@ -50,18 +56,33 @@ class _Lines:
         return first
 
 
-def delimited_rows(stream: Iterable[bytes], where: str, delimiter: str | None) -> Iterator[Raw]:
-    """Rows of a file with a header line; rows are counted without the header, all cells are strings.
+def delimited_rows(
+    stream: Iterable[bytes],
+    where: str,
+    delimiter: str | None,
+    *,
+    columns: Sequence[str] | None = None,
+    header: bool = True,
+) -> Iterator[Raw]:
+    """Rows of a file with a header line or without; rows are counted without the header, all cells are strings.
+
+    `columns` names the cells in place of the header; without both they are column_0, column_1, ..., as many as the
+    first row has.
 
     `stream` gives lines with their ends; `delimiter` None finds it in the header. A row whose cells do
-    not match the header is a fault, and so is a quote that is never closed (only its first line).
+    not match these names is a fault, and so is a quote that is never closed (only its first line).
     Raises InputError when the header cannot be used.
     """
     csv.field_size_limit(sys.maxsize)  # a document in one cell is normal here
     feed = _Lines(_without_bom(stream))
     header_line = next(feed, "")
     delimiter = delimiter or max(_DELIMITERS, key=header_line.count)
-    header = _header(header_line, feed, where, delimiter)
+    names: list[str] = []
+    if header:
+        names = _header(header_line, feed, where, delimiter, renamed=columns is not None)
+    else:
+        feed.unread()
+    names = list(columns) if columns is not None else names
     row, restarts = 0, 0
     reader = csv.reader(feed, delimiter=delimiter, strict=True)
     while True:
@@ -75,33 +96,36 @@ def delimited_rows(stream: Iterable[bytes], where: str, delimiter: str | None) -
             if restarts < _RESTARTS:
                 raw, restarts = feed.give_back(), restarts + 1
                 reader = csv.reader(feed, delimiter=delimiter, strict=True)
-            cells = _unquoted(raw, delimiter, len(header)) if delimiter == "\t" else []
+            cells = _unquoted(raw, delimiter, len(names)) if delimiter == "\t" else []
             if not cells:
                 yield Raw(row, None, fault_of("invalid_csv", f"a quote is open or misplaced: {error}", raw))
                 row += 1
                 continue
         if not cells:
             continue
-        yield _row(row, header, cells, feed)
+        names = names or [f"column_{index}" for index in range(len(cells))]
+        yield _row(row, names, cells, feed)
         row += 1
 
 
-def _row(row: int, header: list[str], cells: list[str], feed: _Lines) -> Raw:
+def _row(row: int, names: list[str], cells: list[str], feed: _Lines) -> Raw:
     if feed.bad:
         return Raw(row, None, fault_of("not_utf8", feed.bad, b"".join(feed.taken)))
-    if len(cells) != len(header):
-        detail = f"{len(cells)} cells where the header has {len(header)}"
+    if len(cells) != len(names):
+        detail = f"{len(cells)} cells where there are {len(names)} columns"
         return Raw(row, None, fault_of("wrong_cell_count", detail, b"".join(feed.taken)))
-    return Raw(row, dict(zip(header, cells, strict=True)))
+    return Raw(row, dict(zip(names, cells, strict=True)))
 
 
-def _header(first: str, feed: _Lines, where: str, delimiter: str) -> list[str]:
+def _header(first: str, feed: _Lines, where: str, delimiter: str, *, renamed: bool) -> list[str]:
     try:
         names = next(csv.reader(_chain(first, feed), delimiter=delimiter, strict=True), [])
     except csv.Error as error:
         raise InputError(f"{where}: the header line is not valid CSV ({error}); repair the first line") from error
+    if renamed:
+        return names
     if feed.bad:
-        raise InputError(f"{where}: the header line is not UTF-8 ({feed.bad}); save the file as UTF-8")
+        raise InputError(f"{where}: the header line is not UTF-8 ({feed.bad}); declare its `encoding`")
     names = [name or f"column_{index}" for index, name in enumerate(names)]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:

@@ -2,192 +2,261 @@
 
 from __future__ import annotations
 
-import glob
 import io
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-import polars as pl
-
-from buckets.cells import is_plain, plain_row
 from buckets.delimited import delimited_rows
+from buckets.encodings import Encoding, Recoded, codec_name, encoding_of, original
 from buckets.errors import InputError
 from buckets.jsonl import line_rows
-from buckets.kind import KINDS, SUFFIXES, Kind, kind_of_file, suffix_of
+from buckets.kind import KINDS, SUFFIXES, Kind, kind_of_file, suffix_of, table_kind
+from buckets.members import Member, is_archive, open_members, wanted
 from buckets.raw import BOM, Raw, fault_of
 from buckets.salvage import array_rows, member_span, object_rows
-from buckets.unpack import Unpacked, packing
+from buckets.source import UTF8, Source, look, open_file, open_member
+from buckets.tables import table_rows
+from buckets.xml_rows import xml_rows
+from buckets.yaml_rows import yaml_rows
 
 _BLOCK = 1 << 20
-_HEAD_LIMIT = 64 << 20
-_BATCH = 8192
+_XML_ENCODING = re.compile(rb"""\A\s*<\?xml[^>]*\bencoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 
 
-@dataclass
-class _Source:
-    """An open file, unpacked where needed."""
+@dataclass(frozen=True)
+class Layout:
+    """What is declared of a file; None is found from its content. See `read_rows`."""
 
-    stream: BinaryIO
-    unpacked: Unpacked | None
+    kind: Kind | None = None
+    member: str | None = None
+    encoding: str | None = None
+    columns: tuple[str, ...] | None = None
+    header: bool = True
 
-    @property
-    def damage(self) -> str | None:
-        return self.unpacked.damage if self.unpacked else None
+    def check(self, where: object) -> None:
+        if self.kind is not None and self.kind not in KINDS:
+            raise InputError(f"{where}: kind {self.kind!r} is not one of {', '.join(KINDS)}")
+        if self.encoding is not None:
+            try:
+                codec_name(self.encoding)
+            except ValueError as error:
+                raise InputError(f"{where}: encoding {self.encoding!r}: {error}") from error
 
 
-def read_rows(path: Path, kind: Kind | None = None, member: str | None = None) -> Iterator[Raw]:
+class Rows:
+    """The rows of one file, to be walked once, with the kind and the encoding that were found or declared."""
+
+    def __init__(self, kind: Kind | None, encoding: Encoding, rows: Iterator[Raw]) -> None:
+        self.kind = kind
+        """None for an archive, whose members differ."""
+        self.encoding = encoding
+        self._rows = rows
+
+    def __iter__(self) -> Iterator[Raw]:
+        return self._rows
+
+    def __next__(self) -> Raw:
+        return next(self._rows)
+
+
+def read_rows(
+    path: Path,
+    kind: Kind | None = None,
+    member: str | None = None,
+    *,
+    encoding: str | None = None,
+    columns: Sequence[str] | None = None,
+    header: bool = True,
+    inside: Callable[[str], bool] | None = None,
+) -> Rows:
     """Every row of a file in order, each with a value or a fault.
 
-    `kind` is found from the content unless it is given. `member` names the key of a JSON object whose
-    list holds the rows. Row numbers count from 0: lines for JSON Lines (blank lines are counted but
-    give no row), elements for JSON arrays and objects, records without the header for CSV and TSV.
-    An object keyed by id gives each value as a row, its key added as "_key". Files may be packed with
-    gz, bz2 or zst; a file that ends early gives its good rows and then one `truncated_file` fault.
-    Raises InputError when the file as a whole cannot be read.
+    `kind` is found from the content unless it is given. `member` names the key of a JSON object or a YAML mapping whose
+    list holds the rows, or the element of XML that is one. Row numbers count from 0: lines for JSON Lines (blank lines
+    are counted but give no row), elements for JSON arrays and objects, records without the header for CSV and TSV.
+    An object keyed by id gives each value as a row, its key added as "_key". Files may be packed with gz, bz2, xz or
+    zst; a file that ends early gives its good rows and then one `truncated_file` fault. `encoding` is found, with
+    evidence, unless it is given. `columns` names the cells of a CSV, in place of its header if it has one (`header`).
+    An archive gives the rows of its members, each with the member's name as `part`: of those that `inside` says yes to,
+    or of all data files in it. Raises InputError when the file as a whole cannot be read, RefusedError when it is
+    unsafe.
     """
-    if kind is not None and kind not in KINDS:
-        raise InputError(f"{path}: kind {kind!r} is not one of {', '.join(KINDS)}")
-    with opened(path) as stream:
-        found = _kind(path, _Source(stream, _raw(stream)), kind)
-    return _rows(path, found, member)
+    layout = Layout(kind, member, encoding, tuple(columns) if columns is not None else None, header)
+    layout.check(path)
+    if is_archive(path):
+        return Rows(None, UTF8, _member_rows(path, layout, inside))
+    return _begun(open_file(path), layout)
 
 
-def expand(patterns: Sequence[str], base: Path) -> list[Path]:
-    """The files that the patterns name, sorted, each once; relative patterns start at `base`.
+def archive_members(
+    path: Path, layout: Layout, patterns: Sequence[str] = ()
+) -> Iterator[tuple[str, Callable[[], Rows] | None]]:
+    """(name, its rows) of each member of an archive; None for those that are not meant. Take the rows before the next.
 
-    A folder stands for all data files below it (by suffix, hidden ones left out). Raises InputError
-    for a pattern that matches nothing.
+    Meant are those that a glob of `patterns` matches, or all that are data files by name. The callable raises
+    InputError for a member that cannot be read. Raises as `read_rows` does.
     """
-    found: set[Path] = set()
-    for pattern in patterns:
-        whole = base / Path(pattern).expanduser()
-        matches = [whole] if whole.exists() else [Path(name) for name in glob.glob(str(whole), recursive=True)]
-        files = [file for match in matches for file in (_inside(match) if match.is_dir() else [match])]
-        if not files:
-            what = "holds no data file" if whole.is_dir() else "matches no file"
-            raise InputError(f"{pattern!r} {what} (looked in {base.resolve()}); name a file, a folder or a glob")
-        found.update(files)
-    return sorted(found)
+    layout.check(path)
+    for name, member in open_members(path):
+        if member is None:
+            continue
+        meant = any(wanted(name, glob) for glob in patterns) if patterns else is_data(name, layout.kind)
+        yield (
+            name,
+            (lambda name=name, member=member: _begun(open_member(path, name, member), layout)) if meant else None,
+        )
 
 
-def _inside(folder: Path) -> Iterator[Path]:
-    for file in folder.rglob("*"):
-        hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
-        if not hidden and suffix_of(file) in SUFFIXES and file.is_file():
-            yield file
+def _member(path: Path, name: str, member: Member, layout: Layout) -> Rows:
+    return _begun(open_member(path, name, member), layout)
+
+
+def _rows_or_damage(path: Path, name: str, member: Member, layout: Layout) -> Iterator[Raw]:
+    try:
+        rows = _member(path, name, member, layout)
+    except InputError:
+        if member.damage is None:
+            raise
+        rows = Rows(None, UTF8, iter([Raw(0, None, fault_of("truncated_file", member.damage, b""))]))
+    yield from rows
+
+
+def is_data(name: str, kind: Kind | None) -> bool:
+    """Whether a member is a data file by its name."""
+    suffix = suffix_of(PurePosixPath(name))
+    return suffix in SUFFIXES or (kind == "xml" and suffix == ".xml")
+
+
+def _member_rows(path: Path, layout: Layout, inside: Callable[[str], bool] | None) -> Iterator[Raw]:
+    for name, member in open_members(path):
+        if member is None:
+            yield Raw(0, None, fault_of("truncated_file", "the archive ends early, or is damaged behind this", b""))
+        elif inside(name) if inside else is_data(name, layout.kind):
+            for raw in _rows_or_damage(path, name, member, layout):
+                raw.part = name
+                yield raw
 
 
 def opened(path: Path) -> BinaryIO:
     """The file, unpacked where its first bytes say that it is packed."""
+    return open_file(path).stream
+
+
+def _begun(source: Source, layout: Layout) -> Rows:
+    """The rows of an open file, its kind and encoding known."""
     try:
-        file = path.open("rb")
-        start = packing(file.read(4))
-        file.seek(0)
-    except IsADirectoryError as error:
-        raise InputError(f"{path}: is a folder; name the files in it, or a pattern such as {path}/*.jsonl") from error
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); check the path and its permissions") from error
-    return io.BufferedReader(Unpacked(file, start), _BLOCK) if start else file
+        head, whole = look(source)
+        if not head.removeprefix(BOM).strip():
+            raise InputError(f"{source.where}: {source.damage or 'is empty'}; download or write the file again")
+        if table_kind(head) is None:
+            source.encoding = _encoding(head, whole, layout)
+        if not source.encoding.is_utf8:
+            source.stream = io.BufferedReader(Recoded(source.stream, source.encoding), _BLOCK)
+            source.path = None
+            head, whole = look(source)
+        kind = kind_of_file(source.where, source.name, head.removeprefix(BOM), whole=whole, declared=layout.kind)
+    except BaseException:
+        source.stream.close()
+        raise
+    return Rows(kind, source.encoding, _rows(source, replace(layout, kind=kind)))
 
 
-def _raw(stream: BinaryIO) -> Unpacked | None:
-    raw = getattr(stream, "raw", None)
-    return raw if isinstance(raw, Unpacked) else None
+def _encoding(head: bytes, whole: bool, layout: Layout) -> Encoding:
+    declared = layout.encoding
+    said = _XML_ENCODING.match(head) if layout.kind == "xml" and declared is None else None
+    if said:
+        try:
+            return encoding_of(head, whole=whole, declared=codec_name(said[1].decode()))
+        except ValueError:
+            return UTF8  # an encoding that is none: what does not decode is a fault
+    return encoding_of(head, whole=whole, declared=declared)
 
 
-def _head(source: _Source) -> bytes:
-    """The start of the file, up to the end of its first line with text where that can be had."""
-    head = source.stream.read(_BLOCK)
-    while len(head) < _HEAD_LIMIT and b"\n" not in head.lstrip() and (more := source.stream.read(_BLOCK)):
-        head += more
-    return head.removeprefix(BOM)
+def _rows(source: Source, layout: Layout) -> Iterator[Raw]:
+    with source.stream:
+        rows = _rows_of_kind(source, layout)
+        yield from rows if source.encoding.is_utf8 else _recoded(rows, source.encoding.name)
 
 
-def _kind(path: Path, source: _Source, declared: Kind | None) -> Kind:
-    head = _head(source)
-    if not head.strip():
-        raise InputError(f"{path}: {source.damage or 'is empty'}; download or write the file again")
-    return kind_of_file(path, head, whole=not source.stream.read(1), declared=declared)
+def _recoded(rows: Iterator[Raw], name: str) -> Iterator[Raw]:
+    """Faults of recoded text in the words of the file that it came from."""
+    for raw in rows:
+        fault = raw.fault
+        if fault is not None and fault.reason == "not_utf8":
+            fault = replace(fault, reason="not_decodable", detail=f"the row holds a byte that is not {name}")
+        if fault is not None:
+            raw.fault = replace(fault, excerpt=original(fault.excerpt))
+        yield raw
 
 
-def _rows(path: Path, kind: Kind, member: str | None) -> Iterator[Raw]:
+def _rows_of_kind(source: Source, layout: Layout) -> Iterator[Raw]:
+    kind = layout.kind
     if kind in ("parquet", "arrow"):
-        yield from _table_rows(path, kind)
-        return
-    with opened(path) as stream:
-        source = _Source(stream, _raw(stream))
-        if kind == "jsonl":
-            yield from line_rows(source.stream, lambda: source.damage)
-        elif kind in ("csv", "tsv"):
-            yield from _cell_rows(path, source, "\t" if kind == "tsv" else None)
-        else:
-            yield from _json_rows(path, source, kind, member)
+        return table_rows(source, kind)
+    if kind == "jsonl":
+        return line_rows(source.stream, lambda: source.damage)
+    if kind in ("csv", "tsv"):
+        return _cell_rows(source, layout)
+    if kind == "yaml":
+        return _yaml_rows(source, layout.member)
+    if kind == "xml":
+        return _xml_rows(source, layout.member)
+    return _json_rows(source, layout)
 
 
-def _json_rows(path: Path, source: _Source, kind: Kind, member: str | None) -> Iterator[Raw]:
+def _json_rows(source: Source, layout: Layout) -> Iterator[Raw]:
     data = source.stream.read()
     offset = len(BOM) if data.startswith(BOM) else 0
     data = data[offset:]
-    if kind == "json_array":
+    if layout.kind == "json_array":
         yield from array_rows(data, offset, source.damage)
         return
-    if member is None:
+    if layout.member is None:
         yield from object_rows(data, offset, source.damage)
         return
-    span = member_span(data, member)
+    span = member_span(data, layout.member)
     if span is None:
-        raise InputError(f"{path}: has no key {member!r} at its top; name the key that holds the rows")
+        raise InputError(f"{source.where}: has no key {layout.member!r} at its top; name the key that holds the rows")
     start, end = span
     rows = array_rows if data[start : start + 1] == b"[" else object_rows
     yield from rows(data[start:end], offset + start, source.damage if end == len(data) else None)
 
 
-def _cell_rows(path: Path, source: _Source, delimiter: str | None) -> Iterator[Raw]:
+def _yaml_rows(source: Source, member: str | None) -> Iterator[Raw]:
+    data = source.stream.read()
+    yield from yaml_rows(data, source.where, member, source.damage)
+
+
+def _xml_rows(source: Source, member: str | None) -> Iterator[Raw]:
+    row = -1
+    for raw in xml_rows(source.stream, source.where, member):
+        row = raw.row
+        if raw.fault is not None and source.damage:
+            raw.fault = replace(raw.fault, reason="truncated_file", detail=source.damage)
+        yield raw
+    if row < 0:
+        yield Raw(0, None, fault_of("no_such_element", f"the file holds no element {member!r}", b""))
+
+
+def _cell_rows(source: Source, layout: Layout) -> Iterator[Raw]:
     cut: list[bytes] = []
     row = -1
-    for raw in delimited_rows(_whole_lines(source, cut), str(path), delimiter):
+    delimiter = "\t" if layout.kind == "tsv" else None
+    lines = _whole_lines(source, cut)
+    for raw in delimited_rows(lines, source.where, delimiter, columns=layout.columns, header=layout.header):
         row = raw.row
         yield raw
     if source.damage:
         yield Raw(row + 1, None, fault_of("truncated_file", source.damage, b"".join(cut)))
 
 
-def _whole_lines(source: _Source, cut: list[bytes]) -> Iterator[bytes]:
+def _whole_lines(source: Source, cut: list[bytes]) -> Iterator[bytes]:
     """The lines of the stream; a last line that damage cut short goes to `cut`, it would read as a good row."""
     for line in source.stream:
         if source.damage and not line.endswith(b"\n"):
             cut.append(line)
         else:
             yield line
-
-
-def _table_rows(path: Path, kind: Kind) -> Iterator[Raw]:
-    try:
-        for start, batch in _batches(path, kind):
-            clean = all(is_plain(dtype) for dtype in batch.dtypes)
-            for row, value in enumerate(batch.iter_rows(named=True), start):
-                yield Raw(row, value) if clean else plain_row(row, value)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise InputError(
-            f"{path}: cannot be read as {kind} ({str(error)[:200]}); write or download it again"
-        ) from error
-
-
-def _batches(path: Path, kind: Kind) -> Iterator[tuple[int, pl.DataFrame]]:
-    with opened(path) as stream:
-        packed = _raw(stream) is not None
-        if kind == "arrow" or packed:
-            data = stream.read()
-            frame = pl.read_parquet(io.BytesIO(data)) if kind == "parquet" else _arrow(data)
-            yield from ((start, frame.slice(start, _BATCH)) for start in range(0, frame.height, _BATCH))
-            return
-    lazy = pl.scan_parquet(path, glob=False)
-    height = lazy.select(pl.len()).collect().item()
-    for start in range(0, height, _BATCH):
-        yield start, lazy.slice(start, _BATCH).collect()
-
-
-def _arrow(data: bytes) -> pl.DataFrame:
-    return pl.read_ipc(io.BytesIO(data)) if data.startswith(b"ARROW1") else pl.read_ipc_stream(io.BytesIO(data))

@@ -7,15 +7,27 @@ from typing import BinaryIO
 
 import orjson
 
-from buckets.raw import BOM, MAX_ROW_BYTES, Raw, fault_of, has_long_digits, may_be_deep, not_an_object, raw_of, risk
+from buckets.raw import (
+    BOM,
+    MAX_ROW_BYTES,
+    Raw,
+    doubled,
+    fault_of,
+    has_long_digits,
+    may_be_deep,
+    not_an_object,
+    raw_of,
+    risk,
+)
 
 _BLOCK = 1 << 20
 
 
 def line_rows(stream: BinaryIO, damage: Callable[[], str | None]) -> Iterator[Raw]:
     """Rows numbered by line; `damage` says, once the stream has ended, why it may have ended early."""
-    row, offset, tail = 0, 0, b""
-    while block := stream.read(_BLOCK):
+    row, offset, tail, after = 0, 0, b"", b""
+    while block := after or stream.read(_BLOCK):
+        after = b""
         if offset == 0 and not tail and block.startswith(BOM):
             block, offset = block[len(BOM) :], len(BOM)
         block = tail + block if tail else block
@@ -26,7 +38,8 @@ def line_rows(stream: BinaryIO, damage: Callable[[], str | None]) -> Iterator[Ra
             row += block.count(b"\n", 0, cut)
             offset += cut
         elif len(tail) > MAX_ROW_BYTES:
-            skipped, tail = _to_line_end(stream)
+            skipped, after = _to_line_end(stream)
+            tail = b""
             detail = f"the line has more than {MAX_ROW_BYTES >> 20} MiB"
             yield Raw(row, None, fault_of("row_too_long", detail, block))
             row, offset = row + 1, offset + len(block) + skipped
@@ -55,7 +68,9 @@ def _block_rows(block: bytes, row: int, offset: int) -> Iterator[Raw]:
         else:
             if type(value) is not dict:
                 yield not_an_object(row, line, value)
-            elif (careful or may_be_deep(line)) and (fault := risk(line, value, offset)):
+            elif ((careful or may_be_deep(line)) and (fault := risk(line, value, offset))) or (
+                line.count(b":") != len(value) and (fault := doubled(line, value))
+            ):
                 yield Raw(row, None, fault)
             else:
                 yield Raw(row, value)

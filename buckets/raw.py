@@ -10,6 +10,8 @@ from typing import Any
 
 import orjson
 
+from buckets.doubled import lost_key
+
 BOM = b"\xef\xbb\xbf"
 MAX_ROW_BYTES = 64 << 20
 _EXCERPT = 2000
@@ -23,7 +25,8 @@ class Fault:
     """Why a row has no value.
 
     `reason` is a stable slug: invalid_json, not_utf8, not_an_object, truncated_file, not_finite,
-    huge_integer, lone_surrogate, too_deep, row_too_long, invalid_csv, wrong_cell_count, not_json.
+    huge_integer, lone_surrogate, too_deep, row_too_long, duplicate_key, invalid_csv, wrong_cell_count, not_json,
+    not_decodable, invalid_yaml, invalid_xml, unknown_tag, too_many_aliases.
     """
 
     reason: str
@@ -41,6 +44,8 @@ class Raw:
     row: int
     value: dict[str, Any] | None = None
     fault: Fault | None = None
+    part: str = ""
+    """The member of an archive that the row stands in; empty for a plain file."""
 
 
 def fault_of(reason: str, detail: str, raw: bytes) -> Fault:
@@ -60,8 +65,16 @@ def raw_of(row: int, text: bytes, offset: int) -> Raw | None:
         return Raw(row, None, explain(text, offset, str(error)))
     if type(value) is not dict:
         return not_an_object(row, text, value)
-    fault = risk(text, value, offset) if needs_care(text) else None
+    fault = (risk(text, value, offset) if needs_care(text) else None) or doubled(text, value)
     return Raw(row, None, fault) if fault else Raw(row, value)
+
+
+def doubled(text: bytes, value: dict[str, Any]) -> Fault | None:
+    """The fault of a row in which a key stands twice, with two values."""
+    key = lost_key(text, value)
+    if key is None:
+        return None
+    return fault_of("duplicate_key", f"the key {key!r} stands twice in one object, with two values", text)
 
 
 def not_an_object(row: int, text: bytes, value: object) -> Raw:

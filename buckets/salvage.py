@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from buckets.doubled import may_lose
 from buckets.raw import Raw, fault_of, has_long_digits, not_an_object, raw_of, too_deep
 
 _STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
@@ -30,7 +31,7 @@ def array_rows(data: bytes, offset: int, damage: str | None) -> Iterator[Raw]:
         items: Any = None if damage or has_long_digits(data) else orjson.loads(data)
     except orjson.JSONDecodeError:
         items = None
-    if not isinstance(items, list) or too_deep(items):
+    if not isinstance(items, list) or too_deep(items) or may_lose(data, items):
         yield from Salvage(data, offset, keyed=False, damage=damage).rows()
         return
     for row, item in enumerate(items):

@@ -1,17 +1,28 @@
-"""Streams that unpack gz, bz2 and zst, and end quietly, with a note, where the file is damaged."""
+"""Streams that unpack gz, bz2, xz and zst, and end quietly, with a note, where the file is damaged.
+
+Not covered: packed files with a password, and .lzma without the xz container.
+"""
 
 from __future__ import annotations
 
 import bz2
 import io
+import lzma
 import zlib
 from collections.abc import Callable
 from typing import BinaryIO, Protocol
 
 import zstandard
 
+from buckets.errors import RefusedError
+
 _CHUNK = 64 << 10
-_DAMAGE = (OSError, EOFError, zlib.error, zstandard.ZstdError)
+_SMALL = 4 << 10  # bz2, xz and zst can pack a thousandfold and more: a small piece bounds what comes out of it at once
+_NO_WAY_BACK = 256  # what a damaged piece costs where the file cannot be read again from an earlier place
+_DAMAGE = (OSError, EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError)
+_FREE = 1 << 30
+_MOST_TIMES = 1500
+"""A packed file may give 1 GiB, and beyond it this many times its own size (gz cannot give more than 1,032 times)."""
 
 
 class Decoder(Protocol):
@@ -34,9 +45,14 @@ def _zstd() -> Decoder:
     return zstandard.ZstdDecompressor().decompressobj()
 
 
+def _xz() -> Decoder:
+    return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=1 << 30)
+
+
 PACKINGS: dict[bytes, Callable[[], Decoder]] = {
     b"\x1f\x8b": _gzip,
     b"BZh": bz2.BZ2Decompressor,
+    b"\xfd7zXZ\0": _xz,
     b"\x28\xb5\x2f\xfd": _zstd,
 }
 
@@ -52,6 +68,11 @@ class Unpacked(io.RawIOBase):
         self._member = 0  # where in the file the current member starts
         self._fed = 0  # bytes of it that the decoder has taken
         self._ready = memoryview(b"")
+        self._taken = self._given = 0  # bytes of the whole file
+        self._seekable = file.seekable()
+        self._piece = _CHUNK if start is _gzip else _SMALL
+        if not self._seekable:
+            self._piece = _NO_WAY_BACK
         self.damage: str | None = None
 
     def readable(self) -> bool:
@@ -66,9 +87,16 @@ class Unpacked(io.RawIOBase):
                 self._ready = memoryview(self._decoder.decompress(packed))
             except _DAMAGE as error:
                 self.damage = f"the packed data is damaged: {error}"
-                self._ready = memoryview(self._before_damage(packed))
+                self._ready = memoryview(self._before_damage(packed) if self._seekable else b"")
             self._fresh = False
             self._fed += len(packed)
+            self._taken += len(packed)
+            self._given += len(self._ready)
+            if self._given > max(_FREE, _MOST_TIMES * self._taken):
+                raise RefusedError(
+                    f"{getattr(self._file, 'name', 'a member')}: unpacks to more than {_MOST_TIMES:,} times its size, "
+                    "as bombs do; unpack it yourself if it is no bomb"
+                )
         count = min(len(buffer), len(self._ready))
         buffer[:count] = self._ready[:count]
         self._ready = self._ready[count:]
@@ -97,9 +125,10 @@ class Unpacked(io.RawIOBase):
         if self._decoder.eof:
             rest = self._decoder.unused_data
             self._decoder, self._fresh = self._start(), True
-            self._member, self._fed = self._file.tell() - len(rest), 0
+            self._member, self._fed = self._file.tell() - len(rest) if self._seekable else 0, 0
+            self._taken -= len(rest)
         try:
-            packed = rest or self._file.read(_CHUNK)
+            packed = rest or self._file.read(self._piece)
         except OSError as error:
             self.damage = f"reading stopped: {error.strerror}"
             return b""

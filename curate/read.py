@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import polars as pl
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from buckets import (
     FIRST_ROWS,
     FORMATS,
+    CurateError,
     InputError,
     Kind,
+    Layout,
     Mapping,
+    Named,
     Raw,
+    RefusedError,
     RowError,
+    Rows,
     Sorted,
+    archive_members,
+    codec_name,
     digest,
-    expand,
     fallen_frame,
     frame_of,
+    is_archive,
+    located,
     measure,
     read_rows,
     record_id,
@@ -39,17 +47,52 @@ class Source(Table):
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
     """Short name; the first part of every record id."""
     files: tuple[str, ...] = Field(min_length=1)
-    """Paths, folders or globs, relative to the recipe."""
+    """Paths, folders or globs, relative to the recipe; members of archives as `x.zip::*.csv`; `hf://owner/name`."""
     format: str = "auto"
     """A format's name, or "auto" to look at the rows."""
     kind: Kind | None = None
-    """How the file is laid out (json, jsonl, csv, tsv, parquet), when looking at its bytes is not enough."""
+    """How the file is laid out (json_array, jsonl, csv, yaml, xml, ...), when looking at its bytes is not enough."""
+    member: str | None = None
+    """Key of a JSON object or YAML mapping whose list holds the rows; of XML, the element that is one row."""
+    members: str | None = None
+    """Glob of the members to read of archives that `files` names without one; null: all data files in them."""
+    encoding: str | None = None
+    """Encoding of text files, such as gb18030 or latin-1; null: UTF-8, or another one where the bytes show it."""
+    header: bool | None = None
+    """Whether a CSV starts with the names of its columns; null: it does, unless `columns` names them."""
+    columns: tuple[str, ...] | None = None
+    """Names of the columns of a CSV, in its order."""
+    split: str | None = None
+    """Split of a Hugging Face data set, on disk or on the hub; null: all of them."""
+    config: str | None = None
+    """Configuration of a Hugging Face data set, where it has several."""
+    revision: str | None = None
+    """Branch, tag or commit of a data set on the hub."""
     mapping: Mapping | None = None
     """For rows of no known format: where the turns stand in a row."""
     bucket: str | None = None
     """The capability this source is known to hold; null lets signals decide row by row."""
     licence: str | None = None
     """SPDX identifier or a few words; carried into the dataset card."""
+
+    @field_validator("encoding")
+    @classmethod
+    def _is_encoding(cls, value: str | None) -> str | None:
+        if value is not None:
+            codec_name(value)
+        return value
+
+    @property
+    def layout(self) -> Layout:
+        """What is declared of its files."""
+        header = self.header if self.header is not None else self.columns is None
+        return Layout(self.kind, self.member, self.encoding, self.columns, header)
+
+    def named(self, base: Path) -> list[Named]:
+        """The files that it names. Raises InputError for a pattern that matches none."""
+        return located(
+            self.files, base, members=self.members, split=self.split, config=self.config, revision=self.revision
+        )
 
 
 class Read(Table):
@@ -73,6 +116,25 @@ class InputFile:
     """Path relative to the recipe: what people recognise."""
     format: str
     why: str
+    members: frozenset[str] = frozenset()
+    """Those members of an archive that are read in this format; their names end the file's in ids and origins."""
+
+    def rows(self) -> Rows:
+        """Its rows from the first on."""
+        how = self.source.layout
+        return read_rows(
+            self.path,
+            how.kind,
+            how.member,
+            encoding=how.encoding,
+            columns=how.columns,
+            header=how.header,
+            inside=self.members.__contains__ if self.members else None,
+        )
+
+    def place(self, raw: Raw) -> tuple[str, str]:
+        """What a row's file is called: in its id, and to people."""
+        return (f"{self.name}::{raw.part}", f"{self.shown}::{raw.part}") if raw.part else (self.name, self.shown)
 
 
 @dataclass(frozen=True)
@@ -93,18 +155,28 @@ def every_file(sources: Iterable[Source], base: Path) -> list[InputFile]:
 
 
 def found_files(sources: Iterable[Source], base: Path) -> tuple[list[InputFile], list[str]]:
-    """The files of the sources that can be read, and a sentence for each that cannot."""
+    """The files of the sources that can be read, and a sentence for each that cannot.
+
+    Raises RefusedError, with all these sentences, where one of the files is unsafe.
+    """
     found: list[InputFile] = []
-    faults: list[str] = []
+    faults: list[CurateError] = []
     for source in sources:
-        paths = expand(source.files, base)
-        folder = _common_folder(paths)
-        for path in paths:
+        try:
+            named = source.named(base)
+        except InputError as error:
+            faults.append(error)
+            continue
+        folder = _common_folder([one.path for one in named])
+        for one in named:
+            file = _named_file(source, one, folder, base)
             try:
-                found.append(_input_file(source, path, folder, base))
-            except InputError as error:
-                faults.append(str(error))
-    return found, faults
+                found += _archived(file, one.members, faults) if is_archive(one.path) else [_input_file(file)]
+            except CurateError as error:
+                faults.append(error)
+    if any(isinstance(fault, RefusedError) for fault in faults):
+        raise RefusedError(all_of([str(fault) for fault in faults]))
+    return found, [str(fault) for fault in faults]
 
 
 def input_files(source: Source, base: Path) -> list[InputFile]:
@@ -119,16 +191,60 @@ def all_of(faults: Sequence[str]) -> str:
     return f"{len(faults)} files cannot be read:" + "".join(f"\n  - {fault}" for fault in faults)
 
 
-def _input_file(source: Source, path: Path, folder: Path, base: Path) -> InputFile:
-    name = path.relative_to(folder).as_posix()
+def _named_file(source: Source, named: Named, folder: Path, base: Path) -> InputFile:
+    path = named.path
     shown = path.relative_to(base).as_posix() if path.is_relative_to(base) else path.as_posix()
+    name = path.name if named.shown else path.relative_to(folder).as_posix()
+    return InputFile(source, path, name, named.shown or shown, "", "")
+
+
+def _input_file(file: InputFile) -> InputFile:
+    """The file with the format that is declared for it, or that its first rows have."""
+    format, why = _format(file.source, file.rows(), file.shown)
+    return replace(file, format=format, why=why)
+
+
+def _archived(file: InputFile, patterns: Sequence[str], faults: list[CurateError]) -> list[InputFile]:
+    """The members of an archive that are meant, as one file for each format among them; one pass over the archive."""
+    groups: dict[str, tuple[str, list[str]]] = {}
+    others = unread = 0
+    for name, rows in archive_members(file.path, file.source.layout, patterns):
+        if rows is None:
+            others += 1
+            continue
+        try:
+            format, why = _format(file.source, rows(), f"{file.shown}::{name}")
+        except CurateError as error:
+            faults.append(error)
+            unread += 1
+            continue
+        groups.setdefault(format, (why, []))[1].append(name)
+    if not groups and not unread:
+        what = f"no member matches {' or '.join(map(repr, patterns))}" if patterns else "holds no data file"
+        raise InputError(f"{file.shown}: {what}; list the archive and name a glob of its members")
+    left = f"; {others} other members are left out" if others else ""
+    return [
+        replace(file, format=format, why=f"{why}; {_listed(names)}{left}", members=frozenset(names))
+        for format, (why, names) in groups.items()
+    ]
+
+
+def _listed(names: Sequence[str]) -> str:
+    if len(names) == 1:
+        return f"member {names[0]}"
+    return f"{len(names)} members: {', '.join(names[:3])}{', ...' if len(names) > 3 else ''}"
+
+
+def _format(source: Source, raws: Rows, shown: str) -> tuple[str, str]:
+    """The format of rows and how it is known, with the encoding where that is not UTF-8."""
+    encoding = "" if raws.encoding.is_utf8 else f"; encoding {raws.encoding.name}: {raws.encoding.evidence}"
     if source.mapping is not None:
-        return InputFile(source, path, name, shown, "mapping", "declared mapping")
+        return "mapping", "declared mapping" + encoding
     if source.format != "auto":
-        return InputFile(source, path, name, shown, source.format, "declared format")
+        return source.format, "declared format" + encoding
     fault = "it holds no row"
     rows: list[dict[str, Any]] = []
-    for raw in read_rows(path, source.kind):
+    for raw in raws:
         if raw.value is not None:
             rows.append(raw.value)
         elif raw.fault is not None and not rows and fault == "it holds no row":
@@ -137,10 +253,10 @@ def _input_file(source: Source, path: Path, folder: Path, base: Path) -> InputFi
             break
     if not rows:
         raise InputError(
-            f"{shown}: not one row could be read ({fault}); check the file, or declare its kind in the recipe"
+            f"{shown}: not one row could be read ({fault}); check the file, or declare its kind or encoding"
         )
     format, why = sniff_format(rows, shown)
-    return InputFile(source, path, name, shown, format.name, why)
+    return format.name, why + encoding
 
 
 @dataclass(frozen=True)
@@ -157,7 +273,7 @@ def try_rows(file: InputFile) -> Tried:
     """Read the first rows of a file as a run would."""
     rows = readable = 0
     fault = ""
-    for raw in islice(read_rows(file.path, file.source.kind), FIRST_ROWS):
+    for raw in islice(file.rows(), FIRST_ROWS):
         rows += 1
         try:
             _rows(file, raw)
@@ -174,7 +290,7 @@ def _common_folder(paths: list[Path]) -> Path:
 
 def chunks(file: InputFile, shard_rows: int) -> Iterator[Chunk]:
     """The rows of a file, `shard_rows` at a time."""
-    rows = read_rows(file.path, file.source.kind)
+    rows = file.rows()
     index = 0
     while block := list(islice(rows, shard_rows)):
         yield Chunk(file, index, block)
@@ -204,8 +320,9 @@ def _rows(file: InputFile, raw: Raw) -> list[dict[str, Any]]:
     else:
         drafts = file.source.mapping.read(value)
     rows = []
+    name, shown = file.place(raw)
     for part, draft in enumerate(drafts):
-        row = row_of(draft, source=file.source.name, path=file.shown, file=file.name, row=raw.row, format=file.format)
+        row = row_of(draft, source=file.source.name, path=shown, file=name, row=raw.row, format=file.format)
         if len(drafts) > 1:  # one raw row, many examples: the part keeps equal ones apart
             row["id"] += f".{part}"
         rows.append(row)
@@ -214,11 +331,12 @@ def _rows(file: InputFile, raw: Raw) -> list[dict[str, Any]]:
 
 def _quarantined(file: InputFile, raw: Raw, error: RowError) -> dict[str, Any]:
     mark = raw.fault.digest if raw.fault is not None else digest([repr(raw.value)])
+    name, shown = file.place(raw)
     return {
-        "id": record_id(file.source.name, file.name, raw.row, mark),
+        "id": record_id(file.source.name, name, raw.row, mark),
         "source": file.source.name,
         "bucket": file.source.bucket,
-        "origin": {"file": file.shown, "row": raw.row},
+        "origin": {"file": shown, "row": raw.row},
         "fate": "quarantined",
         "stage": "read",
         "rule": error.reason,

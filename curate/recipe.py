@@ -10,7 +10,7 @@ import yaml
 from pydantic import Field, ValidationError
 
 from ablation import AblationSettings, AnalyseSettings, TinyModel
-from buckets import BUCKETS, FORMATS, READERS, InputError, RecipeError, expand
+from buckets import BUCKETS, FORMATS, HUB, READERS, InputError, RecipeError, expand
 from curate.balance import Balance
 from curate.bucketing import Bucketing
 from curate.check import Check
@@ -176,7 +176,11 @@ def _meaning(recipe: Recipe, base: Path) -> Iterable[str]:
             yield f"{where}.format: no format {source.format!r}{_near(source.format, ['auto', *FORMATS])}"
         if source.mapping is not None and source.format != "auto":
             yield f"{where}: give either format or mapping, not both"
-        yield from _files(f"{where}.files", source.files, base)
+        try:
+            if not any(name.startswith(HUB) for name in source.files):  # what a hub has is seen when it is fetched
+                source.named(base)
+        except InputError as error:
+            yield f"{where}.files: {error}"
     if recipe.check is not None:
         for name in recipe.check.skip:
             if name not in (*CHECK_NAMES, *FLAG_NAMES):

@@ -161,8 +161,8 @@ def _read_job(job: ReadJob) -> tuple[int, Counts, int]:
 
 
 def _origins(records: pl.DataFrame) -> int:
-    """How many raw rows stand behind the records of one file."""
-    return records["origin"].struct.field("row").n_unique()
+    """How many raw rows stand behind the records of one file, or of several members of one archive."""
+    return records["origin"].n_unique()
 
 
 def row_shards(

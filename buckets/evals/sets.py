@@ -14,8 +14,8 @@ from buckets.errors import InputError, RowError
 from buckets.evals.problem import Problem
 from buckets.evals.readers import READERS, Reader
 from buckets.evals.rows import Place, eval_rows
-from buckets.files import expand
 from buckets.formats.template import lookup, template
+from buckets.inputs import expand
 
 _HEADERLESS = ("mmlu",)
 _SNIFF = 20

@@ -7,14 +7,17 @@ import csv
 import gzip
 import io
 import json
+import lzma
 import random
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import escape
 
 import polars as pl
 import pytest
+import yaml
 import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -48,6 +51,11 @@ def _arrow(rows: list[dict[str, Any]]) -> bytes:
     return out.getvalue()
 
 
+def _xml(rows: list[dict[str, Any]]) -> bytes:
+    items = ("".join(f"<{key}>{escape(text)}</{key}>" for key, text in row.items()) for row in rows)
+    return ("<?xml version='1.0'?>\n<rows>" + "".join(f"<row>{item}</row>\n" for item in items) + "</rows>").encode()
+
+
 WRITERS: dict[Kind, Callable[[list[dict[str, Any]]], bytes]] = {
     "json_array": lambda rows: json.dumps(rows, indent=2).encode(),
     "json_object": lambda rows: json.dumps({f"id{i}": row for i, row in enumerate(rows)}).encode(),
@@ -56,12 +64,15 @@ WRITERS: dict[Kind, Callable[[list[dict[str, Any]]], bytes]] = {
     "tsv": lambda rows: _csv(rows, "\t"),
     "parquet": _parquet,
     "arrow": _arrow,
+    "yaml": lambda rows: yaml.safe_dump(rows, allow_unicode=True, sort_keys=False).encode(),
+    "xml": _xml,
 }
 PACKERS: dict[str, Callable[[bytes], bytes]] = {
     "": lambda data: data,
     ".gz": lambda data: gzip.compress(data),
     ".bz2": lambda data: bz2.compress(data),
     ".zst": lambda data: zstandard.compress(data),
+    ".xz": lambda data: lzma.compress(data),
     ".gz (two members)": lambda data: gzip.compress(data[:7]) + gzip.compress(data[7:]),
 }
 
@@ -95,7 +106,9 @@ def test_every_kind_in_every_packing_gives_the_same_rows(tmp_path: Path, kind: K
         name = "data.txt"  # text that is not JSON in a .json file is a broken JSON Lines file
     suffix = {"json_array": ".json", "json_object": ".json"}.get(kind, f".{kind}")
     name = f"data{suffix}{packing[:4].strip()}" if name == "right" else name
-    raws = read(tmp_path, PACKERS[packing](WRITERS[kind](ROWS)), name)
+    more: dict[str, Any] = {"kind": kind} if kind in ("yaml", "xml") and name[-4:] not in ("yaml",) else {}
+    more |= {"kind": "xml", "member": "row"} if kind == "xml" else {}
+    raws = read(tmp_path, PACKERS[packing](WRITERS[kind](ROWS)), name, **more)
     expected = [{"_key": f"id{i}", **row} for i, row in enumerate(ROWS)] if kind == "json_object" else ROWS
     assert values(raws) == expected
     assert [raw.row for raw in raws] == [0, 1, 2]
@@ -283,7 +296,7 @@ def test_member_names_the_list_that_holds_the_rows(tmp_path: Path) -> None:
 # --- packed files that end early --------------------------------------------------------------
 
 
-@pytest.mark.parametrize("packing", [".gz", ".bz2", ".zst"])
+@pytest.mark.parametrize("packing", [".gz", ".bz2", ".xz", ".zst"])
 @pytest.mark.parametrize("kind", ["jsonl", "json_array", "csv"])
 def test_truncated_packed_file_keeps_its_rows_and_says_so_once(tmp_path: Path, packing: str, kind: Kind) -> None:
     rng = random.Random(7)
@@ -303,7 +316,7 @@ def test_truncated_packed_file_keeps_its_rows_and_says_so_once(tmp_path: Path, p
         assert raws[-1].fault
         kept.append(len(values(raws)))
     assert kept == sorted(kept)
-    assert kept[-1] > {".gz": 2900, ".bz2": 1000, ".zst": 1000}[packing]  # the last two pack in large blocks
+    assert kept[-1] > {".gz": 2900, ".bz2": 1000, ".xz": 2900, ".zst": 1000}[packing]  # two pack in large blocks
 
 
 @pytest.mark.parametrize("copies", [1, 40_000])
@@ -412,8 +425,9 @@ HOPELESS = {
     "blank": (b" \n\n ", "is empty"),
     "page": (b"\n<!DOCTYPE html><html><body>404</body></html>", "web page"),
     "pointer": (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "git lfs pull"),
-    "utf16": ("[{}]".encode("utf-16"), "UTF-16"),
-    "zip": (b"PK\x03\x04\x00\x00\x00", "binary file"),
+    "xml": (b"<?xml version='1.0'?><rows><row/></rows>", "declare `kind: xml`"),
+    "zip": (b"PK\x03\x04\x00\x00\x00", "the archive is damaged"),
+    "elf": (b"\x7fELF\x02\x01\x01\0\0\0\0\0", "binary file"),
     "prose": (b"just some words", "declare one of"),
     "parquet": (b"PAR1 and then nothing that could be parquet", "cannot be read as parquet"),
     "gzip": (gzip.compress(b"x")[:8], "damaged|end mark"),
@@ -438,14 +452,16 @@ def test_missing_file_and_folder_are_found_at_once(tmp_path: Path) -> None:
         read_rows(write(tmp_path, "{}"), kind="excel")  # type: ignore[arg-type]  # a mistake on purpose
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(data=st.binary(max_size=80) | st.text('[]{}",:\\n1aé\n \ud800'[:-1], max_size=60).map(str.encode))
 def test_no_bytes_make_a_traceback(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     path = tmp_path_factory.getbasetemp() / "fuzz"
-    for prefix in (b"", b"[", b"{", b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"BZh9", b"a,b\n"):
+    magics = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"BZh9", b"\xfd7zXZ\0", b"PK\3\4", b"\xff\xfe", b"\xfe\xff")
+    starts: list[tuple[bytes, Kind | None]] = [(prefix, None) for prefix in (b"", b"[", b"{", b"a,b\n", *magics)]
+    for prefix, kind in [*starts, (b"", "yaml"), (b"- a: &x", "yaml"), (b"<a><row>", "xml")]:
         path.write_bytes(prefix + data)
         try:
-            raws = list(read_rows(path))
+            raws = list(read_rows(path, kind, member="row" if kind == "xml" else None))
         except InputError:
             continue
         assert len({raw.row for raw in raws}) == len(raws)
