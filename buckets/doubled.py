@@ -10,8 +10,13 @@ import orjson
 
 def may_lose(text: bytes, value: object) -> bool:
     """False where no object in `text`, parsed as `value`, lost a key."""
-    escaped = b"\\u003a" in text or b"\\u003A" in text
-    return escaped or text.count(b":") != orjson.dumps(value).count(b":")
+    return _may_lose(text, text.count(b":"), value)
+
+
+def _may_lose(text: bytes, colons: int, value: object) -> bool:
+    if colons != orjson.dumps(value).count(b":"):
+        return True
+    return b"\\u003" in text and (b"\\u003a" in text or b"\\u003A" in text)
 
 
 def lost_key(text: bytes, value: dict[str, Any]) -> str | None:
@@ -21,9 +26,10 @@ def lost_key(text: bytes, value: dict[str, Any]) -> str | None:
     it is written again. So equal counts mean that no key was lost, unless a colon is written as an escape; only the
     few rows that are left are parsed again, slowly, with all pairs in sight. The same value twice loses nothing.
     """
-    if text.count(b":") == len(value):
+    colons = text.count(b":")
+    if colons == len(value):
         return None  # every colon stands behind a key of the outermost object
-    if not may_lose(text, value):
+    if not _may_lose(text, colons, value):
         return None
     found: list[str] = []
 

@@ -159,7 +159,7 @@ def _write_bad(error: UnicodeError) -> tuple[bytes, int]:
 
 
 codecs.register_error("curate-mark", _mark_bad)
-codecs.register_error("curate-write", _write_bad)  # type: ignore[arg-type]  # bytes are allowed; typeshed knows text
+codecs.register_error("curate-write", _write_bad)
 
 
 class Recoded(io.RawIOBase):

@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
@@ -104,10 +105,7 @@ def archive_members(
         if member is None:
             continue
         meant = any(wanted(name, glob) for glob in patterns) if patterns else is_data(name, layout.kind)
-        yield (
-            name,
-            (lambda name=name, member=member: _begun(open_member(path, name, member), layout)) if meant else None,
-        )
+        yield name, partial(_member, path, name, member, layout) if meant else None
 
 
 def _member(path: Path, name: str, member: Member, layout: Layout) -> Rows:

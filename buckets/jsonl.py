@@ -69,7 +69,7 @@ def _block_rows(block: bytes, row: int, offset: int) -> Iterator[Raw]:
             if type(value) is not dict:
                 yield not_an_object(row, line, value)
             elif ((careful or may_be_deep(line)) and (fault := risk(line, value, offset))) or (
-                line.count(b":") != len(value) and (fault := doubled(line, value))
+                fault := doubled(line, value)
             ):
                 yield Raw(row, None, fault)
             else:

@@ -15,7 +15,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 from buckets.errors import InputError, RefusedError
 from buckets.unpack import Unpacked, packing
@@ -112,7 +112,7 @@ class _Header(tarfile.TarInfo):
     """Remembers how the walk over the headers ended: tarfile takes a damaged header for the end of the archive."""
 
     @classmethod
-    def fromtarfile(cls, archive: tarfile.TarFile) -> tarfile.TarInfo:
+    def fromtarfile(cls, archive: tarfile.TarFile) -> Self:
         try:
             return super().fromtarfile(archive)
         except tarfile.TarError as error:

@@ -58,13 +58,13 @@ def open_file(path: Path) -> Source:
 
 
 def open_member(path: Path, name: str, member: Member) -> Source:
-    stream = io.BufferedReader(member, _BLOCK)
-    layers: list[_Damaged] = [member]
-    if start := packing(stream.peek(6)[:6]):
-        unpacked = Unpacked(stream, start)
-        stream = io.BufferedReader(unpacked, _BLOCK)
-        layers.insert(0, unpacked)
-    return Source(f"{path}::{name}", PurePosixPath(name), stream, layers)
+    packed = io.BufferedReader(member, _BLOCK)
+    start = packing(packed.peek(6)[:6])
+    if start is None:
+        return Source(f"{path}::{name}", PurePosixPath(name), packed, [member])
+    unpacked = Unpacked(packed, start)
+    stream = io.BufferedReader(unpacked, _BLOCK)
+    return Source(f"{path}::{name}", PurePosixPath(name), stream, [unpacked, member])
 
 
 class _Again(io.RawIOBase):
@@ -79,7 +79,9 @@ class _Again(io.RawIOBase):
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # typeshed asks for Buffer, 3.12
         if not self._head:
-            return self._rest.readinto(buffer)  # type: ignore[attr-defined]  # files and buffered readers have it
+            data = self._rest.read(len(buffer))
+            buffer[: len(data)] = data
+            return len(data)
         count = min(len(buffer), len(self._head))
         buffer[:count] = self._head[:count]
         self._head = self._head[count:]

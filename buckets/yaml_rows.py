@@ -1,7 +1,7 @@
 """Rows of YAML, read from libyaml's events one row at a time: only text, numbers, true, false and null come out.
 
 The rows are the items of a list, the documents of a file with several, or the values of one mapping keyed by id. Words
-are read as YAML 1.2 reads them: `no`, `on`, `2024-01-02`, `007` and `1:30` stay text, as a data set meant them.
+that YAML 1.1 and 1.2 read in two ways, and dates, stay text: `no`, `2024-01-02`, `007`, `1e5` and `1:30`.
 Not covered: tags beyond the JSON types (a row with one is quarantined, nothing is ever constructed from it) and keys
 that are no text. An alias counts as what it stands for, so a bomb is one quarantined row.
 """
@@ -16,12 +16,11 @@ import yaml
 
 from buckets.errors import InputError
 from buckets.raw import BOM, Raw, fault_of, not_an_object
-from buckets.yaml_values import BREAKS, CONTROL, FROM_SIGNS, NOT_UTF8, YamlRow
+from buckets.yaml_values import BREAKS, Signs, YamlRow
 
-MAXNOT_UTF8S = 512 << 20
+MAX_BYTES = 512 << 20
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml is some ten times as fast
 _NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
-_TO_SIGNS = str.maketrans(BREAKS)
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _MARK = re.compile(r"^---(?=\s|$)", re.MULTILINE)
 
@@ -32,8 +31,8 @@ def yaml_rows(data: bytes, where: str, member: str | None, damage: str | None) -
     A part that is no YAML is one row of `invalid_yaml`, and the reading goes on at the next item or document.
     Raises InputError for a file too large for one piece, or without the key `member`.
     """
-    if len(data) > MAXNOT_UTF8S:
-        raise InputError(f"{where}: has more than {MAXNOT_UTF8S >> 20} MiB of YAML; convert it to JSON Lines")
+    if len(data) > MAX_BYTES:
+        raise InputError(f"{where}: has more than {MAX_BYTES >> 20} MiB of YAML; convert it to JSON Lines")
     walk = _Walk(data, member)
     yield from walk.rows()
     if member is not None and not walk.found:
@@ -47,8 +46,9 @@ class _Walk:
 
     def __init__(self, data: bytes, member: str | None) -> None:
         text = data.removeprefix(BOM).decode("utf-8", "surrogateescape")
-        text = _NOT_TEXT.sub(lambda sign: NOT_UTF8 if "\ud800" <= sign[0] <= "\udfff" else CONTROL, text)
-        self.lines = _LINE.findall(text.translate(_TO_SIGNS) if any(end in text for end in BREAKS) else text)
+        self.signs = signs = Signs(text)
+        text = _NOT_TEXT.sub(lambda sign: signs.not_utf8 if "\ud800" <= sign[0] <= "\udfff" else signs.control, text)
+        self.lines = _LINE.findall(text.translate(signs.to_signs) if any(end in text for end in BREAKS) else text)
         self.several = len(_MARK.findall(text.lstrip("\n\ufeff "))) > text.lstrip().startswith("---")
         self.member = member
         self.found = False
@@ -84,14 +84,14 @@ class _Walk:
         return line
 
     def _text(self, begun: int, stop: int) -> bytes:
-        text = "".join(self.lines[begun:stop]).translate(FROM_SIGNS)
-        return text.replace(NOT_UTF8, "\ufffd").replace(CONTROL, "\ufffd").encode()
+        text = "".join(self.lines[begun:stop]).translate(self.signs.from_signs)
+        return text.replace(self.signs.not_utf8, "\ufffd").replace(self.signs.control, "\ufffd").encode()
 
     def _part(self, text: str) -> Iterator[Raw]:
         events = yaml.parse(text, Loader=_Loader)
         for event in events:
             if isinstance(event, yaml.DocumentStartEvent):
-                self.begun, self.given = self.base + event.start_mark.line, False
+                self.begun, self.given = self.base + _line(event), False
                 yield from self._document(next(events), events)
 
     def _document(self, root: Any, events: Iterator[Any]) -> Iterator[Raw]:
@@ -105,7 +105,7 @@ class _Walk:
             yield self._one(root, events)
 
     def _one(self, start: Any, events: Iterator[Any]) -> Raw:
-        row = YamlRow(self.anchors)
+        row = YamlRow(self.anchors, self.signs)
         return self._raw(row, row.value(start, events, 0))
 
     def _items(self, start: Any, events: Iterator[Any]) -> Iterator[Raw]:
@@ -113,14 +113,14 @@ class _Walk:
         for event in events:
             if isinstance(event, yaml.SequenceEndEvent):
                 return
-            self.begun, self.given = self.base + event.start_mark.line, False
+            self.begun, self.given = self.base + _line(event), False
             yield self._one(event, events)
 
     def _member(self, events: Iterator[Any]) -> Iterator[Raw]:
         for key in events:
             if isinstance(key, yaml.MappingEndEvent):
                 return
-            row = YamlRow(self.anchors)
+            row = YamlRow(self.anchors, self.signs)
             name = row.value(key, events, 0, is_key=True)
             value = next(events)
             if name != self.member or not isinstance(value, yaml.SequenceStartEvent | yaml.MappingStartEvent):
@@ -140,7 +140,7 @@ class _Walk:
             yield from (self._keyed(*pair) for pair in pairs)
             return
         self.begun = begun
-        whole = YamlRow(self.anchors)
+        whole = YamlRow(self.anchors, self.signs)
         whole.fault = next((row.fault for row, _, _, _ in pairs if row.fault), None)
         yield self._raw(whole, whole.assembled([(key, value) for _, key, value, _ in pairs]))
 
@@ -148,7 +148,7 @@ class _Walk:
         for key in events:
             if isinstance(key, yaml.MappingEndEvent):
                 return
-            row, line = YamlRow(self.anchors), self.base + key.start_mark.line
+            row, line = YamlRow(self.anchors, self.signs), self.base + _line(key)
             name = str(row.value(key, events, 0, is_key=True))
             yield row, name, row.value(next(events), events, 0), line
 
@@ -166,3 +166,8 @@ class _Walk:
         if not isinstance(value, dict):
             return not_an_object(number, str(value).encode("utf-8", "replace"), value)
         return Raw(number, value)
+
+
+def _line(event: yaml.Event) -> int:
+    """The line at which an event starts, in the part that is read."""
+    return event.start_mark.line if event.start_mark else 0

@@ -1,4 +1,7 @@
-"""JSON values out of YAML events, by the words of YAML 1.2; nothing is constructed from a tag."""
+"""JSON values out of YAML events; a plain word is a number, true, false or null only where YAML 1.1 and 1.2 agree.
+
+So `no`, `0x1F`, `1e5` and dates stay text, whichever version the writer had in mind.
+"""
 
 from __future__ import annotations
 
@@ -10,27 +13,36 @@ import yaml
 
 from buckets.raw import MAX_ROW_BYTES
 
-NOT_UTF8, CONTROL = "\U0010fffc", "\U0010fffd"
-"""Stand in the text for a byte that is not UTF-8, and for a sign that YAML does not allow."""
-BREAKS = {"\x85": "\U0010fff0", "\u2028": "\U0010fff1", "\u2029": "\U0010fff2"}
-"""What libyaml, which reads YAML 1.1, would take for ends of lines, and what stands for it meanwhile."""
-FROM_SIGNS = str.maketrans({sign: end for end, sign in BREAKS.items()})
+BREAKS = "\x85\u2028\u2029"
+"""What libyaml, which reads YAML 1.1, would take for ends of lines."""
 _DEPTH = 200
 _TAG = "tag:yaml.org,2002:"
 _NULL = ("", "~", "null", "Null", "NULL")
 _BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_FLOAT = re.compile(r"(?:[-+]?(?:0|[1-9][0-9]*)\.[0-9]*|\.[0-9]+)(?:[eE][-+][0-9]+)?")
 _NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 _TEXTS = tuple(_TAG + name for name in ("str", "timestamp", "binary"))
 _WORDS = tuple(_TAG + name for name in ("int", "float", "bool", "null"))
 
 
+class Signs:
+    """Signs that a text does not hold, to stand in it for what libyaml would stop at or change."""
+
+    def __init__(self, text: str) -> None:
+        free = (chr(code) for code in range(0x10FFFD, 0xF0000, -1) if chr(code) not in text)
+        self.not_utf8 = next(free)
+        self.control = next(free)
+        self.to_signs = {ord(end): next(free) for end in BREAKS}
+        self.from_signs = {ord(sign): chr(end) for end, sign in self.to_signs.items()}
+
+
 class YamlRow:
     """Values out of events; the first thing that no record could hold is kept as `fault`, and the reading goes on."""
 
-    def __init__(self, anchors: dict[str, tuple[Any, int]]) -> None:
+    def __init__(self, anchors: dict[str, tuple[Any, int]], signs: Signs) -> None:
         self.anchors = anchors
+        self.signs = signs
         self.size = 0  # characters and nodes, aliases counted as what they stand for
         self.fault: tuple[str, str] | None = None
 
@@ -39,7 +51,7 @@ class YamlRow:
 
     def value(self, event: Any, events: Iterator[Any], depth: int, *, is_key: bool = False) -> Any:
         if isinstance(event, yaml.AliasEvent):
-            return self._alias(event.anchor)
+            return self._alias(event.anchor or "")
         before = self.size
         if isinstance(event, yaml.ScalarEvent):
             self._grow(len(event.value) + 1)
@@ -113,10 +125,10 @@ class YamlRow:
             self.wrong("unknown_tag", f"the tag {tag} stands for no JSON value; nothing is constructed from it")
 
     def _scalar(self, event: Any, is_key: bool) -> Any:
-        text = event.value if event.value.isascii() else event.value.translate(FROM_SIGNS)
-        if NOT_UTF8 in text:
+        text = event.value if event.value.isascii() else event.value.translate(self.signs.from_signs)
+        if self.signs.not_utf8 in text:
             self.wrong("not_utf8", "the row holds a byte that is not UTF-8")
-        if CONTROL in text:
+        if self.signs.control in text:
             self.wrong("invalid_yaml", "the row holds a control character, which YAML does not allow")
         tag = event.tag
         if tag in (None, "!"):
@@ -128,7 +140,7 @@ class YamlRow:
         return text if is_key or not plain else self._resolved(text)
 
     def _resolved(self, text: str) -> Any:
-        """What a plain word stands for, by the core schema of YAML 1.2 without octal and hexadecimal numbers."""
+        """What a plain word stands for in both versions of YAML; text where they differ."""
         if text in _NULL:
             return None
         if text in _BOOL:

@@ -14,6 +14,7 @@ import sys
 import tarfile
 import zipfile
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,8 @@ import polars as pl
 import pytest
 import yaml
 import zstandard
-from typer.testing import CliRunner
 
-from buckets import CurateError
-from curate.cli import app
+from curate.cli import main
 
 ROOT = Path(__file__).parents[2]
 
@@ -46,8 +45,19 @@ def amid(bad: bytes) -> bytes:
     return lines(*LINES[:6], bad, *LINES[6:])
 
 
-def curate(*args: str, limit: int | None = None) -> tuple[int, str]:
-    """Exit code and all that was said, of the command in a process of its own; `limit`: bytes a file may have."""
+def curate(*args: str) -> tuple[int, str]:
+    """Exit code and all that was said, of the command's own entry point; what would be a traceback fails the test."""
+    said = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(said), redirect_stderr(said):
+        patch.setattr(sys, "argv", ["curate", *args])
+        patch.setenv("COLUMNS", "200")
+        with pytest.raises(SystemExit) as ended:
+            main()
+    return int(ended.value.code or 0), said.getvalue()
+
+
+def process(*args: str, limit: int | None = None) -> tuple[int, str]:
+    """The same in a process of its own, whose files may not have more than `limit` bytes."""
 
     def bound() -> None:
         if limit is not None:
@@ -77,10 +87,8 @@ def road(folder: Path, *files: str, **more: Any) -> tuple[pl.DataFrame, pl.DataF
     """
     out = folder / "out"
     path = recipe(folder, *files, **more)
-    done = CliRunner().invoke(app, ["run", str(path), "--until", "read", "--out", str(out), "--workers", "1"])
-    if done.exception is not None and not isinstance(done.exception, SystemExit):
-        raise done.exception
-    assert done.exit_code == 0, done.output
+    code, said = curate("run", str(path), "--until", "read", "--out", str(out), "--workers", "1")
+    assert code == 0, said
     kept = pl.concat([pl.read_parquet(shard) for shard in sorted(out.glob("stages/read-*/*.kept.parquet"))])
     ledger = pl.read_parquet(out / "ledger.parquet")
     journal = json.loads((out / "run.json").read_text(encoding="utf-8"))
@@ -109,7 +117,7 @@ BAD_LINES: dict[str, tuple[bytes, str]] = {
     "a NUL inside a text": (b'{"prompt": "x", "response": "a\0b"}', "invalid_json"),
     "a byte of Latin-1": (b'{"prompt": "x", "response": "caf\xe9"}', "not_utf8"),
     "other keys": (b'{"colour": "red", "shape": "round"}', "unexpected_keys"),
-    "another type": (b'{"prompt": "x", "response": 17}', "unexpected_keys"),
+    "another type": (b'{"prompt": "x", "response": {"a": 17}}', "not_text"),
     "a list": (b'["What?", "That."]', "not_an_object"),
 }
 
@@ -122,8 +130,6 @@ def test_one_bad_row_is_quarantined_and_all_others_are_kept(tmp_path: Path, what
     rows = [*LINES[:6], bad, *LINES[6:]]
     (tmp_path / name).write_bytes(lines(*rows) if shape == "lines" else b"[" + b",\n".join(rows) + b"]")
     kept, ledger, file = road(tmp_path, name)
-    if what == "another type" and ledger.height == 0:
-        pytest.skip("the format reads a number as text")
     assert fell(ledger) == [(name, 6, rule)]
     assert kept.height == file["records"] - file["quarantined"] == 12
     assert ledger["evidence"][0]
@@ -132,13 +138,13 @@ def test_one_bad_row_is_quarantined_and_all_others_are_kept(tmp_path: Path, what
 def test_the_command_names_file_row_and_reason_without_a_traceback(tmp_path: Path) -> None:
     for number, (bad, _) in enumerate(BAD_LINES.values()):
         (tmp_path / f"{number:02d}.jsonl").write_bytes(amid(bad))
-    code, said = curate("read", str(tmp_path))
+    code, said = process("read", str(tmp_path))
     assert code == 0, said
     assert "Traceback" not in said
     for number, (_, rule) in enumerate(BAD_LINES.values()):
         part = said.split(f"{number:02d}.jsonl: ")[1].split(".jsonl: ")[0]
-        assert "12 records from 13 rows" in part or "13 records from 13 rows" in part
-        assert f"quarantined 1: {rule} (first at row 6)" in part or "13 records" in part
+        assert "12 records from 13 rows" in part
+        assert f"quarantined 1: {rule} (first at row 6)" in part
 
 
 PACKERS: dict[str, Callable[[bytes], bytes]] = {
@@ -151,15 +157,14 @@ PACKERS: dict[str, Callable[[bytes], bytes]] = {
 
 @pytest.mark.parametrize("packing", PACKERS)
 def test_a_truncated_packed_file_keeps_what_is_whole(tmp_path: Path, packing: str) -> None:
-    rows = [row(n * 7919**5 % 2**61) for n in range(20_000)]
+    rows = [row(n * 7919**5 % 2**61) for n in range(6000)]
     whole = PACKERS[packing](lines(*(json.dumps(one).encode() for one in rows)))
     (tmp_path / f"raw.jsonl.{packing}").write_bytes(whole[: len(whole) * 4 // 5])
     kept, ledger, _ = road(tmp_path, f"raw.jsonl.{packing}")
-    assert kept.height > 10_000
+    assert kept.height > 3000
     assert fell(ledger) == [(f"raw.jsonl.{packing}", kept.height, "truncated_file")]
-    assert [turns[0]["content"] for turns in kept["messages"].to_list()] == [one["prompt"] for one in rows][
-        : kept.height
-    ]
+    asked = [turns[0]["content"] for turns in kept["messages"].to_list()]
+    assert asked == [one["prompt"] for one in rows[: kept.height]]
 
 
 def test_mixed_keys_and_types_in_one_file_lose_no_row(tmp_path: Path) -> None:
@@ -168,9 +173,7 @@ def test_mixed_keys_and_types_in_one_file_lose_no_row(tmp_path: Path) -> None:
     (tmp_path / "raw.jsonl").write_bytes(lines(*(json.dumps(one).encode() for one in mixed)))
     kept, ledger, _ = road(tmp_path, "raw.jsonl")
     assert ledger.height == 0
-    assert [json.loads(meta or "{}") for meta in kept["meta"]] == [
-        extra for extra, _ in zip(extras * 2, ROWS, strict=False)
-    ]
+    assert [json.loads(meta or "{}") for meta in kept["meta"]] == (extras * 2)[: len(ROWS)]
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
@@ -283,11 +286,11 @@ def test_a_file_that_may_not_be_read_is_named(tmp_path: Path, monkeypatch: pytes
         return honest(self, *args, **more)
 
     monkeypatch.setattr(Path, "open", locked)
-    with pytest.raises(
-        CurateError, match=r"locked\.jsonl: cannot be read \(Permission denied\); check the path"
-    ) as caught:
-        road(tmp_path, "mine.jsonl", "locked.jsonl")
-    assert caught.value.exit_code == 2
+    path = recipe(tmp_path, "mine.jsonl", "locked.jsonl")
+    for verb in ("check", "run"):
+        code, said = curate(verb, str(path), *(["--out", str(tmp_path / "out")] if verb == "run" else []))
+        assert code == 2
+        assert "locked.jsonl: cannot be read (Permission denied); check the path and its permissions" in said
 
 
 def test_a_full_disk_is_exit_3_and_the_same_command_resumes(tmp_path: Path) -> None:
@@ -296,7 +299,7 @@ def test_a_full_disk_is_exit_3_and_the_same_command_resumes(tmp_path: Path) -> N
     (tmp_path / "raw.jsonl").write_bytes(lines(*(json.dumps(one).encode() for one in many)))
     path = recipe(tmp_path, "raw.jsonl")
     args = ["run", str(path), "--until", "read", "--workers", "1", "--set", "read.shard_rows=3000", "--out"]
-    code, said = curate(*args, str(tmp_path / "out"), limit=60_000)
+    code, said = process(*args, str(tmp_path / "out"), limit=60_000)
     assert code == 3, said
     assert "Traceback" not in said
     assert "make room and run again to resume" in said
@@ -375,7 +378,7 @@ def test_paths_that_escape_an_archive_are_refused(tmp_path: Path) -> None:
 
 def test_a_found_encoding_is_told_by_check_read_and_the_journal(tmp_path: Path) -> None:
     text = "".join(
-        json.dumps({"prompt": f"第{n}个问题是什么？", "response": "我们不知道，这是一个大的问题。"}, ensure_ascii=False)
+        json.dumps({"prompt": f"第{n}个问题是什么？", "response": "我们不知道，这是一个大题。"}, ensure_ascii=False)
         + "\n"
         for n in range(20)
     )
