@@ -47,11 +47,15 @@ def read_rows(path: Path, kind: Kind | None = None, member: str | None = None) -
     gz, bz2 or zst; a file that ends early gives its good rows and then one `truncated_file` fault.
     Raises InputError when the file as a whole cannot be read.
     """
+    return _rows(path, kind_of(path, kind), member)
+
+
+def kind_of(path: Path, kind: Kind | None = None) -> Kind:
+    """The kind of a file by its content, or the declared one once the file is seen to hold something."""
     if kind is not None and kind not in KINDS:
         raise InputError(f"{path}: kind {kind!r} is not one of {', '.join(KINDS)}")
     with opened(path) as stream:
-        found = _kind(path, _Source(stream, _raw(stream)), kind)
-    return _rows(path, found, member)
+        return _kind(path, _Source(stream, _raw(stream)), kind)
 
 
 def expand(patterns: Sequence[str], base: Path) -> list[Path]:

@@ -8,27 +8,28 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 from pydantic import Field
 
 from buckets import (
     FIRST_ROWS,
     FORMATS,
+    Columns,
+    Draft,
     InputError,
     Kind,
     Mapping,
     Raw,
     RowError,
     Sorted,
+    Span,
     digest,
     expand,
     fallen_frame,
-    frame_of,
     measure,
     read_rows,
     record_id,
-    row_of,
     sniff_format,
+    spans,
 )
 from curate.stage import Table
 
@@ -77,11 +78,15 @@ class InputFile:
 
 @dataclass(frozen=True)
 class Chunk:
-    """Some rows of one file: one job, one shard."""
+    """A part of one file: one job, one shard."""
 
     file: InputFile
     index: int
-    rows: list[Raw]
+    span: Span
+
+    def count(self) -> int:
+        """Raw rows in it."""
+        return self.span.count()
 
 
 def every_file(sources: Iterable[Source], base: Path) -> list[InputFile]:
@@ -160,7 +165,7 @@ def try_rows(file: InputFile) -> Tried:
     for raw in islice(read_rows(file.path, file.source.kind), FIRST_ROWS):
         rows += 1
         try:
-            _rows(file, raw)
+            _drafts(file, raw)
             readable += 1
         except RowError as error:
             fault = fault or f"row {raw.row} is {error}"
@@ -173,43 +178,34 @@ def _common_folder(paths: list[Path]) -> Path:
 
 
 def chunks(file: InputFile, shard_rows: int) -> Iterator[Chunk]:
-    """The rows of a file, `shard_rows` at a time."""
-    rows = read_rows(file.path, file.source.kind)
-    index = 0
-    while block := list(islice(rows, shard_rows)):
-        yield Chunk(file, index, block)
-        index += 1
+    """The file in parts of at most `shard_rows` rows; the parts do not depend on who reads them."""
+    for index, span in enumerate(spans(file.path, file.source.kind, shard_rows)):
+        yield Chunk(file, index, span)
 
 
 def read_chunk(chunk: Chunk) -> Sorted:
     """Records of one chunk with their measures, and its unreadable rows with file, row and reason."""
-    good: list[dict[str, Any]] = []
+    file = chunk.file
+    good = Columns(
+        source=file.source.name, path=file.shown, file=file.name, format=file.format, licence=file.source.licence
+    )
     bad: list[dict[str, Any]] = []
-    for raw in chunk.rows:
+    for raw in chunk.span.rows():
         try:
-            good.extend(_rows(chunk.file, raw))
+            good.add(raw.row, _drafts(file, raw))
         except RowError as error:
-            bad.append(_quarantined(chunk.file, raw, error))
-    frame = frame_of(good)
-    kept = measure(frame).with_columns(licence=pl.lit(chunk.file.source.licence, dtype=pl.String()))
-    return Sorted(kept.select(frame.columns), fallen_frame(bad))
+            bad.append(_quarantined(file, raw, error))
+    return Sorted(measure(good.frame()), fallen_frame(bad))
 
 
-def _rows(file: InputFile, raw: Raw) -> list[dict[str, Any]]:
+def _drafts(file: InputFile, raw: Raw) -> list[Draft]:
+    """The records of one raw row: one, or with a mapping that explodes a list, several."""
     if raw.fault is not None:
         raise RowError(raw.fault.reason, raw.fault.detail)
     value = raw.value or {}
     if file.source.mapping is None:
-        drafts = [FORMATS[file.format].read(value)]
-    else:
-        drafts = file.source.mapping.read(value)
-    rows = []
-    for part, draft in enumerate(drafts):
-        row = row_of(draft, source=file.source.name, path=file.shown, file=file.name, row=raw.row, format=file.format)
-        if len(drafts) > 1:  # one raw row, many examples: the part keeps equal ones apart
-            row["id"] += f".{part}"
-        rows.append(row)
-    return rows
+        return [FORMATS[file.format].read(value)]
+    return file.source.mapping.read(value)
 
 
 def _quarantined(file: InputFile, raw: Raw, error: RowError) -> dict[str, Any]:
