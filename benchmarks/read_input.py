@@ -11,12 +11,11 @@ from typing import Any
 import orjson
 
 _ROW_BLOCK = 10_000
-_WORDS = (
-    "the of and to in is that for it as with on be this by are at from or an have not can which you was but what all "
-    "were when we there how use your each about many then them these some her would make like into time look two more "
-    "write number way people water been call first who find long down day get come made part model data function list "
-    "value result explain describe sentence generate following example summary country system energy process change"
-).split()
+_WORDS = tuple(
+    f"{start}{end}"
+    for start in ("a", "be", "con", "de", "ex", "for", "in", "mo", "per", "re", "su", "tra")
+    for end in ("ble", "ct", "d", "fer", "l", "ment", "n", "port", "st", "ted", "tion", "ve")
+)
 _CITIES = ("Paris", "Zürich", "São Paulo", "東京", "Nairobi", "Reykjavík", "Montréal", "Kraków")
 
 
@@ -27,7 +26,7 @@ def alpaca_row(rng: random.Random) -> dict[str, Any]:
 
 
 def tool_row(rng: random.Random) -> dict[str, Any]:
-    """OpenAI messages of four to eight turns with two to four tools, parallel calls and JSON arguments: about 2 kB."""
+    """OpenAI messages of five to nine turns with two tools, parallel calls and JSON arguments: about 2 kB."""
     tools = [_tool(rng, name) for name in rng.sample(("get_weather", "search_web", "book_flight", "convert"), 2)]
     messages: list[dict[str, Any]] = [{"role": "system", "content": "You are helpful. " + _text(rng, 5, 15)}]
     for _ in range(rng.randint(1, 2)):

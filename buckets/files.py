@@ -14,6 +14,7 @@ import polars as pl
 from buckets.cells import is_plain, plain_row
 from buckets.delimited import delimited_rows
 from buckets.errors import InputError
+from buckets.held import held
 from buckets.jsonl import line_rows
 from buckets.kind import KINDS, SUFFIXES, Kind, kind_of_file, suffix_of
 from buckets.raw import BOM, Raw, fault_of
@@ -131,21 +132,20 @@ def _rows(path: Path, kind: Kind, member: str | None) -> Iterator[Raw]:
 
 
 def _json_rows(path: Path, source: _Source, kind: Kind, member: str | None) -> Iterator[Raw]:
-    data = source.stream.read()
-    offset = len(BOM) if data.startswith(BOM) else 0
-    data = data[offset:]
+    data = held(source.stream)
+    start = len(BOM) if data[: len(BOM)] == BOM else 0
     if kind == "json_array":
-        yield from array_rows(data, offset, source.damage)
+        yield from array_rows(data, 0, source.damage, start)
         return
     if member is None:
-        yield from object_rows(data, offset, source.damage)
+        yield from object_rows(data, 0, source.damage, start)
         return
     span = member_span(data, member)
     if span is None:
         raise InputError(f"{path}: has no key {member!r} at its top; name the key that holds the rows")
     start, end = span
     rows = array_rows if data[start : start + 1] == b"[" else object_rows
-    yield from rows(data[start:end], offset + start, source.damage if end == len(data) else None)
+    yield from rows(data[start:end], start, source.damage if end == len(data) else None)
 
 
 def _cell_rows(path: Path, source: _Source, delimiter: str | None) -> Iterator[Raw]:

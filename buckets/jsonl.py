@@ -53,7 +53,7 @@ def line_rows(stream: Stream, damage: Callable[[], str | None], *, row: int = 0,
 
 
 def line_count(stream: Stream, damage: Callable[[], str | None]) -> int:
-    """How many rows `line_rows` must give, counted in another way: lines with something in them, none of them parsed."""
+    """How many rows `line_rows` must give, counted in another way: lines with something in them, not parsed."""
     rows, tail, long = 0, b"", False
     while block := stream.read(_BLOCK):
         lines = (tail + block).split(b"\n")

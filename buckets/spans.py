@@ -121,7 +121,7 @@ def _held(stream: BinaryIO, source: Unpacked, rows: int) -> Iterator[Span]:
 
 
 class _Cutter:
-    """Finds where a part ends. While `cuts` waits, `start`, `end` (bytes) and `row` are those of the part just ended."""
+    """Finds where a part ends. While `cuts` waits, `start`, `end` (bytes) and `row` are of the part that ended."""
 
     def __init__(self, rows: int) -> None:
         self._rows = rows
