@@ -84,6 +84,14 @@ def write_rows(path: Path, shape: str, rows: int, seed: int) -> None:
         file.writelines(blocks(shape, rows, seed))
 
 
+def write_array(path: Path, lines: Path) -> None:
+    """The rows of a JSON Lines file as one JSON array."""
+    with lines.open("rb") as rows, path.open("wb") as file:
+        for index, line in enumerate(rows):
+            file.write((b",\n" if index else b"[") + line.rstrip(b"\n"))
+        file.write(b"]\n")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("path", type=Path)

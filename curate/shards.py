@@ -96,6 +96,8 @@ class StageFolder:
             "seconds": seconds,
             "notes": notes,
         }
+        for left in self.path.glob(".*"):
+            left.unlink(missing_ok=True)  # what a killed run was writing
         write_json(self.manifest, entry)
         self.drop_others()
 
