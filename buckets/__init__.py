@@ -2,6 +2,7 @@
 
 from buckets.assign import assign
 from buckets.bucket import REFUSE, Bucket, Signal
+from buckets.columns import Columns
 from buckets.cores import cores
 from buckets.encodings import codec_name
 from buckets.errors import CurateError, IncompleteError, InputError, RecipeError, RefusedError, RowError
@@ -32,6 +33,7 @@ from buckets.nine import BUCKETS
 from buckets.raw import Fault, Raw
 from buckets.record import ROLES, Draft, Message, Record, Role, content_hash, dumps, record_id
 from buckets.safety_refusal import REFUSAL_PATTERN
+from buckets.spans import Span, spans
 from buckets.store import digest, digest_file, read_frame, read_json, rows_of, write_bytes, write_frame, write_json
 
 __all__ = [
@@ -50,6 +52,7 @@ __all__ = [
     "WORD_PATTERN",
     "Bucket",
     "Call",
+    "Columns",
     "CurateError",
     "Draft",
     "EvalItem",
@@ -74,6 +77,7 @@ __all__ = [
     "Rows",
     "Signal",
     "Sorted",
+    "Span",
     "Split",
     "archive_members",
     "assign",
@@ -107,6 +111,7 @@ __all__ = [
     "row_of",
     "rows_of",
     "sniff_format",
+    "spans",
     "split",
     "write_bytes",
     "write_frame",

@@ -13,6 +13,7 @@ from typing import BinaryIO
 from buckets.delimited import delimited_rows
 from buckets.encodings import Encoding, Recoded, codec_name, encoding_of, original
 from buckets.errors import InputError
+from buckets.held import held
 from buckets.jsonl import line_rows
 from buckets.kind import KINDS, SUFFIXES, Kind, kind_of_file, suffix_of, table_kind
 from buckets.members import Member, is_archive, open_members, wanted
@@ -90,6 +91,17 @@ def read_rows(
     if is_archive(path):
         return Rows(None, UTF8, _member_rows(path, layout, inside))
     return _begun(open_file(path), layout)
+
+
+def is_plain_lines(path: Path, layout: Layout) -> bool:
+    """Whether a file is JSON Lines in UTF-8, packed or not: it can then be cut at any line end without being parsed."""
+    layout.check(path)
+    if is_archive(path):
+        return False
+    source = open_file(path)
+    rows = _begun(source, layout)
+    source.stream.close()
+    return rows.kind == "jsonl" and rows.encoding.is_utf8
 
 
 def archive_members(
@@ -206,21 +218,24 @@ def _rows_of_kind(source: Source, layout: Layout) -> Iterator[Raw]:
 
 
 def _json_rows(source: Source, layout: Layout) -> Iterator[Raw]:
-    data = source.stream.read()
-    offset = len(BOM) if data.startswith(BOM) else 0
-    data = data[offset:]
+    if source.path is not None:
+        with source.path.open("rb") as file:
+            data = held(file)
+    else:
+        data = held(source.stream)
+    start = len(BOM) if data[: len(BOM)] == BOM else 0
     if layout.kind == "json_array":
-        yield from array_rows(data, offset, source.damage)
+        yield from array_rows(data, 0, source.damage, start)
         return
     if layout.member is None:
-        yield from object_rows(data, offset, source.damage)
+        yield from object_rows(data, 0, source.damage, start)
         return
     span = member_span(data, layout.member)
     if span is None:
         raise InputError(f"{source.where}: has no key {layout.member!r} at its top; name the key that holds the rows")
     start, end = span
     rows = array_rows if data[start : start + 1] == b"[" else object_rows
-    yield from rows(data[start:end], offset + start, source.damage if end == len(data) else None)
+    yield from rows(data[start:end], start, source.damage if end == len(data) else None)
 
 
 def _yaml_rows(source: Source, member: str | None) -> Iterator[Raw]:

@@ -162,7 +162,9 @@ def frame_of(rows: Iterable[dict[str, Any]]) -> pl.DataFrame:
     flat = {name: [row.get(name) for row in rows] for name in SCHEMA.names() if name not in _NESTED}
     frame = pl.DataFrame(flat, schema={name: SCHEMA[name] for name in flat}, strict=True)
     origin = _structs([row["origin"] for row in rows], SCHEMA["origin"])
-    return frame.with_columns(origin=origin, messages=_lists([row["messages"] for row in rows])).select(SCHEMA.names())
+    turns = _columns([message for row in rows for message in row["messages"]], MESSAGE)
+    messages = message_lists(turns, [len(row["messages"]) for row in rows])
+    return frame.with_columns(origin=origin, messages=messages).select(SCHEMA.names())
 
 
 _NESTED = ("origin", "messages")
@@ -170,21 +172,24 @@ _NESTED = ("origin", "messages")
 
 def _structs(values: Sequence[dict[str, Any]], dtype: pl.DataType) -> pl.Series:
     """Structs built column by column: many times faster than row by row."""
+    return _columns(values, dtype).to_struct()
+
+
+def _columns(values: Sequence[dict[str, Any]], dtype: pl.DataType) -> pl.DataFrame:
     fields = dtype.fields if isinstance(dtype, pl.Struct) else []
     columns = {field.name: [value[field.name] for value in values] for field in fields}
-    return pl.DataFrame(columns, schema={field.name: field.dtype for field in fields}, strict=True).to_struct()
+    return pl.DataFrame(columns, schema={field.name: field.dtype for field in fields}, strict=True)
 
 
-def _lists(values: Sequence[Sequence[dict[str, Any]]]) -> pl.Series:
-    """A list-of-MESSAGE column: one flat column of structs, gathered by row; a row without turns is []."""
-    owners = [row for row, messages in enumerate(values) for _ in messages]
-    flat = pl.DataFrame(
-        {"row": owners, "messages": _structs([m for messages in values for m in messages], MESSAGE)},
-        schema_overrides={"row": pl.UInt32()},
-    )
+def message_lists(turns: pl.DataFrame, counts: Sequence[int]) -> pl.Series:
+    """A list-of-MESSAGE column from all turns in order (one column a field) and how many each row has; 0 gives []."""
+    rows = pl.DataFrame({"count": counts}, schema={"count": pl.UInt32()}).with_row_index("row")
+    owners = rows.select(pl.col("row").repeat_by("count").explode(empty_as_null=False))["row"].set_sorted()
+    flat = pl.DataFrame([owners, turns.to_struct("messages")])
     filled = flat.group_by("row", maintain_order=True).agg("messages")
-    every = pl.DataFrame({"row": range(len(values))}, schema={"row": pl.UInt32()})
-    joined = every.join(filled, on="row", how="left", maintain_order="left")["messages"]
+    if filled.height == rows.height:
+        return filled["messages"].cast(pl.List(MESSAGE))
+    joined = rows.join(filled, on="row", how="left", maintain_order="left")["messages"]
     return joined.fill_null(pl.Series([[]], dtype=pl.List(MESSAGE))).cast(pl.List(MESSAGE))
 
 

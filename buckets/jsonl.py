@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import BinaryIO
+from typing import Protocol
 
 import orjson
 
@@ -23,26 +23,34 @@ from buckets.raw import (
 _BLOCK = 1 << 20
 
 
-def line_rows(stream: BinaryIO, damage: Callable[[], str | None]) -> Iterator[Raw]:
-    """Rows numbered by line; `damage` says, once the stream has ended, why it may have ended early."""
-    row, offset, tail, after = 0, 0, b"", b""
-    while block := after or stream.read(_BLOCK):
-        after = b""
+class Stream(Protocol):
+    """A file, or a part of one, that is read from front to end."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
+def line_rows(stream: Stream, damage: Callable[[], str | None], *, row: int = 0, offset: int = 0) -> Iterator[Raw]:
+    """Rows numbered by line; `damage` says, once the stream has ended, why it may have ended early.
+
+    `row` and `offset` say where in the file the stream starts: at its start, or behind the end of a line. Cut at any
+    line ends, a file gives the same rows and faults as in one piece.
+    """
+    tail = b""
+    while block := stream.read(_BLOCK):
         if offset == 0 and not tail and block.startswith(BOM):
             block, offset = block[len(BOM) :], len(BOM)
         block = tail + block if tail else block
+        if len(block) > MAX_ROW_BYTES and (end := _long_end(block)):
+            detail = f"the line has more than {MAX_ROW_BYTES >> 20} MiB"
+            yield Raw(row, None, fault_of("row_too_long", detail, block[:MAX_ROW_BYTES]))
+            length, block = _to_line_end(block, end, stream)
+            row, offset = row + 1, offset + length
         cut = block.rfind(b"\n") + 1
         tail = block[cut:]
         if cut:
             yield from _block_rows(block[: cut - 1], row, offset)
             row += block.count(b"\n", 0, cut)
             offset += cut
-        elif len(tail) > MAX_ROW_BYTES:
-            skipped, after = _to_line_end(stream)
-            tail = b""
-            detail = f"the line has more than {MAX_ROW_BYTES >> 20} MiB"
-            yield Raw(row, None, fault_of("row_too_long", detail, block))
-            row, offset = row + 1, offset + len(block) + skipped
     last = raw_of(row, tail, offset)
     damaged = damage()
     if last and last.fault and (damaged or last.fault.reason == "invalid_json"):
@@ -53,6 +61,37 @@ def line_rows(stream: BinaryIO, damage: Callable[[], str | None]) -> Iterator[Ra
         yield last
     if damaged:
         yield Raw(row + (last is not None), None, fault_of("truncated_file", damaged, b""))
+
+
+def line_count(stream: Stream, damage: Callable[[], str | None]) -> int:
+    """How many rows `line_rows` must give, counted in another way: lines with something in them, not parsed."""
+    rows, tail, long = 0, b"", False
+    while block := stream.read(_BLOCK):
+        lines = (tail + block).split(b"\n")
+        tail = lines.pop()
+        if long and lines:
+            rows, long = rows + 1, False
+            del lines[0]
+        rows += len(lines) - sum(map(_is_blank, lines))
+        if long or len(tail) > MAX_ROW_BYTES:
+            tail, long = b"", True
+    if long:
+        return rows + 1 + bool(damage())
+    if not damage():
+        return rows + (not _is_blank(tail))
+    last = raw_of(0, tail, 0)
+    return rows + (2 if last and last.fault is None else 1)  # a whole last row, and the note that the file broke off
+
+
+def _is_blank(line: bytes) -> bool:
+    """Whether a line is no row: white space, also behind a byte order mark."""
+    if len(line) > MAX_ROW_BYTES:
+        return False
+    while line.strip():
+        if not line.startswith(BOM):
+            return False
+        line = line[len(BOM) :]
+    return True
 
 
 def _block_rows(block: bytes, row: int, offset: int) -> Iterator[Raw]:
@@ -68,21 +107,29 @@ def _block_rows(block: bytes, row: int, offset: int) -> Iterator[Raw]:
         else:
             if type(value) is not dict:
                 yield not_an_object(row, line, value)
-            elif ((careful or may_be_deep(line)) and (fault := risk(line, value, offset))) or (
-                fault := doubled(line, value)
-            ):
+            elif (
+                ((careful and has_long_digits(line)) or may_be_deep(line)) and (fault := risk(line, value, offset))
+            ) or (fault := doubled(line, value)):
                 yield Raw(row, None, fault)
             else:
                 yield Raw(row, value)
         offset += len(line) + 1
 
 
-def _to_line_end(stream: BinaryIO) -> tuple[int, bytes]:
-    """Skip the rest of a line; the bytes skipped, and the start of the next line."""
-    skipped = 0
-    while block := stream.read(_BLOCK):
-        line, end, rest = block.partition(b"\n")
-        skipped += len(line) + len(end)
-        if end:
-            return skipped, rest
-    return skipped, b""
+def _long_end(block: bytes) -> int:
+    """Where the first line of the block ends (or the block), if it is longer than a row may be; else 0."""
+    end = block.find(b"\n")
+    end = len(block) if end < 0 else end
+    return end if end > MAX_ROW_BYTES else 0
+
+
+def _to_line_end(block: bytes, end: int, stream: Stream) -> tuple[int, bytes]:
+    """The length, its end included, of a line that is known up to `end` of the block, and what was read behind it."""
+    length, rest = end, block[end:]
+    while not rest:
+        more = stream.read(_BLOCK)
+        if not more:
+            return length, b""
+        line, mark, after = more.partition(b"\n")
+        length, rest = length + len(line), mark + after
+    return length + 1, rest[1:]

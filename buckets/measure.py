@@ -23,13 +23,23 @@ def measure(frame: pl.DataFrame) -> pl.DataFrame:
 
     Content, reasoning and tool calls of every turn count; the declared tools do not.
     """
-    calls = pl.col("messages").list.eval(_text("tool_calls").str.count_matches(CALL_PATTERN))
-    sizes = frame.select(
-        tokens=_sum(_tokens()),
-        answer_tokens=_sum(pl.when(pl.element().struct.field("role") == "assistant").then(_tokens()).otherwise(0)),
+    turns = frame.select(
+        pl.col("messages").list.eval(
+            pl.struct(  # each text is matched once; the sums below only add up
+                tokens=_tokens(),
+                answer=pl.element().struct.field("role") == "assistant",
+                calls=_text("tool_calls").str.count_matches(CALL_PATTERN),
+                chars=sum((_text(part).str.len_chars() for part in _PARTS[1:]), _text(_PARTS[0]).str.len_chars()),
+            )
+        )
+    )
+    tokens = pl.element().struct.field("tokens")
+    sizes = turns.select(
+        tokens=_sum(tokens),
+        answer_tokens=_sum(pl.when(pl.element().struct.field("answer")).then(tokens).otherwise(0)),
         turns=pl.col("messages").list.len().fill_null(0),
-        n_tool_calls=calls.list.sum().fill_null(0),
-        chars=_sum(sum((_text(part).str.len_chars() for part in _PARTS[1:]), _text(_PARTS[0]).str.len_chars())),
+        n_tool_calls=_sum(pl.element().struct.field("calls")),
+        chars=_sum(pl.element().struct.field("chars")),
     )
     return frame.with_columns(sizes.cast(pl.Int32))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ MAX_ROW_BYTES = 64 << 20
 _EXCERPT = 2000
 _WRAP = 16  # records wrap a value a few levels deeper; orjson writes at most 254 levels
 _DIGITS = bytes(0x30 if 0x30 <= byte <= 0x39 else 0x20 for byte in range(256))
+_LONG_INTEGER = re.compile(rb"(?<![0-9.])[0-9]{19,}(?![0-9.])")  # not the fraction of a number, which may be long
 _DEEP_BYTES = 2 * (254 - _WRAP)  # fewer bytes cannot nest too deep
 
 
@@ -120,7 +122,7 @@ def risk(text: bytes, value: object, offset: int) -> Fault | None:
     """The fault of a text that parses, but whose value is not what it says."""
     if too_deep(value):
         return fault_of("too_deep", "the row nests too many lists or objects", text)
-    if has_long_digits(text):
+    if has_long_digits(text) and _LONG_INTEGER.search(text):
         # orjson reads an integer beyond 64 bits as a float, without a word.
         found = explain(text, offset, "")
         return found if found.reason == "huge_integer" else None

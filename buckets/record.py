@@ -85,7 +85,11 @@ def dumps(value: object) -> str:
 def content_hash(draft: Draft) -> str:
     """32 hex digits over the canonical content only: messages and tools, not source, gold or meta."""
     turns = [[m.role, m.content, m.reasoning, m.tool_calls, m.tool_call_id, m.name] for m in draft.messages]
-    return hashlib.blake2b(dumps([turns, draft.tools]).encode(), digest_size=16).hexdigest()
+    try:
+        canonical = orjson.dumps([turns, draft.tools])
+    except (TypeError, ValueError) as error:
+        raise RowError("not_json", str(error)) from error
+    return hashlib.blake2b(canonical, digest_size=16).hexdigest()
 
 
 def record_id(source: str, file: str, row: int, content: str) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 import orjson
 
 from buckets.doubled import may_lose
-from buckets.raw import Raw, fault_of, has_long_digits, not_an_object, raw_of, too_deep
+from buckets.held import Buffer, let_go
+from buckets.raw import Raw, fault_of, has_long_digits, raw_of, too_deep
 
 _STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 _TOKEN = re.compile(_STRING + rb'|[\[\]{},"]', re.DOTALL)
@@ -19,34 +20,28 @@ _SPACE = re.compile(rb"\s*")
 _NEXT_ITEM = re.compile(rb",\s*(?=\{)")
 _NEXT_PAIR = re.compile(rb",\s*(?=" + _STRING + rb"\s*:\s*\{)", re.DOTALL)
 _FIRST_KEY = re.compile(rb"\{\s*(" + _STRING + rb")\s*:", re.DOTALL)
+_ITEM_START = re.compile(rb",\s*\{\s*\Z")
+_WINDOW = 1 << 20
+_FIRST_KEYS = 8
+_GUESSES = 4
+_INDENT = 256  # bytes between the comma before an element and its first key
 _RESCANS = 32  # looking for the next good element reads at most this many times the file
 
 
-def array_rows(data: bytes, offset: int, damage: str | None) -> Iterator[Raw]:
+def array_rows(data: Buffer, offset: int, damage: str | None, start: int = 0) -> Iterator[Raw]:
     """Rows of a JSON array; `offset` is where `data` starts in the file, `damage` why it may be short.
 
-    The whole array is parsed at once where it is sound, else element by element.
+    The array begins at `start` of the data. It is parsed a window at a time where it is sound, else element by element.
     """
-    try:
-        items: Any = None if damage or has_long_digits(data) else orjson.loads(data)
-    except orjson.JSONDecodeError:
-        items = None
-    if not isinstance(items, list) or too_deep(items) or may_lose(data, items):
-        yield from Salvage(data, offset, keyed=False, damage=damage).rows()
-        return
-    for row, item in enumerate(items):
-        if type(item) is dict:
-            yield Raw(row, item)
-        else:
-            yield not_an_object(row, orjson.dumps(item), item)
+    return Salvage(data, offset, keyed=False, damage=damage).rows(start)
 
 
-def object_rows(data: bytes, offset: int, damage: str | None) -> Iterator[Raw]:
+def object_rows(data: Buffer, offset: int, damage: str | None, start: int = 0) -> Iterator[Raw]:
     """Rows of an object keyed by id; pair by pair, since a parser would lose the first of two equal keys."""
-    return Salvage(data, offset, keyed=True, damage=damage).rows()
+    return Salvage(data, offset, keyed=True, damage=damage).rows(start)
 
 
-def member_span(data: bytes, member: str) -> tuple[int, int] | None:
+def member_span(data: Buffer, member: str) -> tuple[int, int] | None:
     """Where the value of the top-level key `member` starts and ends in a JSON object."""
     position = data.find(b"{") + 1
     while key := _KEY.match(data, position):
@@ -60,7 +55,7 @@ def member_span(data: bytes, member: str) -> tuple[int, int] | None:
     return None
 
 
-def value_end(data: bytes, start: int) -> int | None:
+def value_end(data: Buffer, start: int) -> int | None:
     """Index behind the value at `start`: behind its own last bracket, else at the comma or bracket that
     follows it; None when the value never ends."""
     depth = 0
@@ -83,20 +78,21 @@ def value_end(data: bytes, start: int) -> int | None:
 class Salvage:
     """A walk over the elements of one container, which goes on behind a damaged element."""
 
-    def __init__(self, data: bytes, offset: int, *, keyed: bool, damage: str | None) -> None:
+    def __init__(self, data: Buffer, offset: int, *, keyed: bool, damage: str | None) -> None:
         self.data = data
         self.offset = offset
         self.keyed = keyed
         self.closer = b"}" if keyed else b"]"
         self.damage = damage
+        self.slow_until = 0  # up to here, elements are looked at one by one
         self.budget = _RESCANS * len(data)
         # The first key of the rows tells them from objects inside a damaged row.
         first = _FIRST_KEY.search(data, data.find(b"{") + 1 if keyed else 0)
         self.first_keys: set[bytes] = {first[1]} if first else set()
 
-    def rows(self) -> Iterator[Raw]:
+    def rows(self, start: int = 0) -> Iterator[Raw]:
         data, row = self.data, 0
-        position = self._skip(0) + 1
+        position = self._skip(start) + 1
         while (position := self._skip(position)) < len(data):
             mark = data[position : position + 1]
             if mark == b",":
@@ -105,12 +101,55 @@ class Salvage:
             if mark == self.closer:
                 yield from self._after(row, self._skip(position + 1))
                 return
+            items, end = self._sound(position) if mark == b"{" and position >= self.slow_until else ([], position)
+            if items:
+                for row, item in enumerate(items, row):  # noqa: B020  # counts on from the row it was given
+                    yield Raw(row, item)
+                row, position = row + 1, end
+                continue
             raw, position = self._element(row, position)
             yield raw
             row += 1
             if raw.fault and raw.fault.reason == "truncated_file":
                 return
         yield Raw(row, None, fault_of("truncated_file", self.damage or "the file ends before its last bracket", b""))
+
+    def _sound(self, start: int) -> tuple[list[dict[str, Any]], int]:
+        """The elements from `start` on that parse in one go, and where they end; none where one may be at fault."""
+        let_go(self.data, start)
+        window = self.data[start : start + _WINDOW]
+        for stop in [] if self.keyed else self._stops(window, start + len(window) == len(self.data)):
+            items = _plain_items(window[:stop])
+            if items:
+                self._learn_all(items)
+                return items, start + stop
+        self.slow_until = start + len(window)
+        return [], start
+
+    def _learn_all(self, items: list[dict[str, Any]]) -> None:
+        """As `_learn` would, element by element: what a later fault comes to must not depend on the windows."""
+        for item in items:
+            if len(self.first_keys) == _FIRST_KEYS:
+                break
+            if item:
+                self.first_keys.add(orjson.dumps(next(iter(item))))
+
+    def _stops(self, window: bytes, last: bool) -> Iterator[int]:
+        """Where in the window, from its end on, an element may end that another one, or the last bracket, follows.
+
+        A guess: whether what stands before is whole elements, parsing it must show. Only a few are worth that.
+        """
+        if last and (whole := window.rstrip()).endswith(b"]"):
+            yield len(whole) - 1
+        for key in self.first_keys:
+            place = len(window)
+            for _ in range(_GUESSES):
+                place = window.rfind(key, 0, place)
+                if place < 0:
+                    break
+                before = _ITEM_START.search(window, max(0, place - _INDENT), place)
+                if before:
+                    yield before.start()
 
     def _after(self, row: int, position: int) -> Iterator[Raw]:
         if position < len(self.data):
@@ -137,7 +176,7 @@ class Salvage:
             detail = self.damage or "the file ends inside this element"
             return Raw(row, None, fault_of("truncated_file", detail, self.data[start:])), len(self.data)
         stop = max(start + 1, stop if stop is not None else end or len(self.data))  # a stray bracket is a row
-        if self.data[stop - 1 : stop] == self.closer and stop - 1 > start and not self.data[stop:].strip():
+        if self.data[stop - 1 : stop] == self.closer and stop - 1 > start and self._skip(stop) == len(self.data):
             stop -= 1  # the file's last bracket closes the file, whatever this element lacks
         detail = raw.fault.detail if raw and raw.fault else "the element does not end where it should"
         detail = f"{detail} (element at offset {self.offset + start})"
@@ -163,7 +202,7 @@ class Salvage:
         return raw, end
 
     def _learn(self, start: int) -> None:
-        if len(self.first_keys) < 8:
+        if len(self.first_keys) < _FIRST_KEYS:
             key = _KEY.match(self.data, start) if self.keyed else None
             first = _FIRST_KEY.match(self.data, key.end() if key else start)
             if first:
@@ -183,6 +222,16 @@ class Salvage:
             if self.budget < 0:
                 return None
         return None
+
+
+def _plain_items(text: bytes) -> list[dict[str, Any]]:
+    """Elements that parse together and hold nothing that needs a second look; else none."""
+    try:
+        items = orjson.loads(b"[%b]" % text)
+    except orjson.JSONDecodeError:
+        return []
+    good = all(type(item) is dict for item in items) and not has_long_digits(text) and not too_deep(items)
+    return items if good and not may_lose(text, items) else []
 
 
 def _name(key: bytes) -> str | None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from typing import Any, Protocol, TypeVar
 
 from buckets import IncompleteError, InputError, cores
@@ -47,7 +47,7 @@ class LocalProcesses:
         before = os.environ.get("POLARS_MAX_THREADS")
         os.environ["POLARS_MAX_THREADS"] = str(threads)
         try:
-            self._pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_deaf_to_ctrl_c)
+            self._pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_start_worker)
             with _born_deaf_to_ctrl_c():
                 for _ in range(workers):
                     self._pool.submit(os.getpid)
@@ -79,9 +79,18 @@ class LocalProcesses:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _deaf_to_ctrl_c() -> None:
-    """A terminal sends Ctrl-C to workers too: they finish their shard, and this process says why it stops."""
+def _start_worker() -> None:
+    """A terminal sends Ctrl-C to workers too: they finish their shard, and the main process says why it stops."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A main process that is killed cannot stop its workers: each would wait for work, and hold its memory, forever."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)  # at once: shards are whole or absent, whatever the main thread is at
 
 
 @contextmanager
@@ -98,7 +107,7 @@ def _born_deaf_to_ctrl_c() -> Iterator[None]:
 
 
 class RayTasks:
-    """One Ray task a job, on the cluster that `ray.init()` finds; shards must lie on shared storage."""
+    """One Ray task a job, on the cluster that `ray.init()` finds; raw files and shards must lie on shared storage."""
 
     def __init__(self, in_flight: int) -> None:
         try:

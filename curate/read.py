@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 from pydantic import Field, field_validator
 
 from buckets import (
     FIRST_ROWS,
     FORMATS,
+    Columns,
     CurateError,
+    Draft,
     InputError,
     Kind,
     Layout,
@@ -25,18 +26,18 @@ from buckets import (
     RowError,
     Rows,
     Sorted,
+    Span,
     archive_members,
     codec_name,
     digest,
     fallen_frame,
-    frame_of,
     is_archive,
     located,
     measure,
     read_rows,
     record_id,
-    row_of,
     sniff_format,
+    spans,
 )
 from curate.stage import Table
 
@@ -129,8 +130,13 @@ class InputFile:
             encoding=how.encoding,
             columns=how.columns,
             header=how.header,
-            inside=self.members.__contains__ if self.members else None,
+            inside=self.inside,
         )
+
+    @property
+    def inside(self) -> Callable[[str], bool] | None:
+        """Whether a member of an archive is read, by its name; None for a file that is no archive."""
+        return self.members.__contains__ if self.members else None
 
     def place(self, raw: Raw) -> tuple[str, str]:
         """What a row's file is called: in its id, and to people."""
@@ -139,11 +145,15 @@ class InputFile:
 
 @dataclass(frozen=True)
 class Chunk:
-    """Some rows of one file: one job, one shard."""
+    """A part of one file: one job, one shard."""
 
     file: InputFile
     index: int
-    rows: list[Raw]
+    span: Span
+
+    def count(self) -> int:
+        """Raw rows in it."""
+        return self.span.count()
 
 
 def every_file(sources: Iterable[Source], base: Path) -> list[InputFile]:
@@ -276,7 +286,7 @@ def try_rows(file: InputFile) -> Tried:
     for raw in islice(file.rows(), FIRST_ROWS):
         rows += 1
         try:
-            _rows(file, raw)
+            _drafts(file, raw)
             readable += 1
         except RowError as error:
             fault = fault or f"row {raw.row} is {error}"
@@ -289,44 +299,33 @@ def _common_folder(paths: list[Path]) -> Path:
 
 
 def chunks(file: InputFile, shard_rows: int) -> Iterator[Chunk]:
-    """The rows of a file, `shard_rows` at a time."""
-    rows = file.rows()
-    index = 0
-    while block := list(islice(rows, shard_rows)):
-        yield Chunk(file, index, block)
-        index += 1
+    """The file in parts of at most `shard_rows` rows; the parts do not depend on who reads them."""
+    how = file.source.layout
+    for index, span in enumerate(spans(file.path, how, shard_rows, inside=file.inside)):
+        yield Chunk(file, index, span)
 
 
 def read_chunk(chunk: Chunk) -> Sorted:
     """Records of one chunk with their measures, and its unreadable rows with file, row and reason."""
-    good: list[dict[str, Any]] = []
+    file = chunk.file
+    good = Columns(source=file.source.name, format=file.format, licence=file.source.licence)
     bad: list[dict[str, Any]] = []
-    for raw in chunk.rows:
+    for raw in chunk.span.rows():
         try:
-            good.extend(_rows(chunk.file, raw))
+            good.add(_drafts(file, raw), row=raw.row, place=file.place(raw))
         except RowError as error:
-            bad.append(_quarantined(chunk.file, raw, error))
-    frame = frame_of(good)
-    kept = measure(frame).with_columns(licence=pl.lit(chunk.file.source.licence, dtype=pl.String()))
-    return Sorted(kept.select(frame.columns), fallen_frame(bad))
+            bad.append(_quarantined(file, raw, error))
+    return Sorted(measure(good.frame()), fallen_frame(bad))
 
 
-def _rows(file: InputFile, raw: Raw) -> list[dict[str, Any]]:
+def _drafts(file: InputFile, raw: Raw) -> list[Draft]:
+    """The records of one raw row: one, or with a mapping that explodes a list, several."""
     if raw.fault is not None:
         raise RowError(raw.fault.reason, raw.fault.detail)
     value = raw.value or {}
     if file.source.mapping is None:
-        drafts = [FORMATS[file.format].read(value)]
-    else:
-        drafts = file.source.mapping.read(value)
-    rows = []
-    name, shown = file.place(raw)
-    for part, draft in enumerate(drafts):
-        row = row_of(draft, source=file.source.name, path=shown, file=name, row=raw.row, format=file.format)
-        if len(drafts) > 1:  # one raw row, many examples: the part keeps equal ones apart
-            row["id"] += f".{part}"
-        rows.append(row)
-    return rows
+        return [FORMATS[file.format].read(value)]
+    return file.source.mapping.read(value)
 
 
 def _quarantined(file: InputFile, raw: Raw, error: RowError) -> dict[str, Any]:

@@ -96,6 +96,8 @@ class StageFolder:
             "seconds": seconds,
             "notes": notes,
         }
+        for left in self.path.glob(".*"):
+            left.unlink(missing_ok=True)  # what a killed run was writing
         write_json(self.manifest, entry)
         self.drop_others()
 
@@ -146,18 +148,20 @@ def read_shards(
 def _read_job(job: ReadJob) -> tuple[int, Counts, int]:
     """The place of the file, counts of records (a raw row may give several), and the number of raw rows.
 
-    The row law is checked against the raw rows, also for a shard that an interrupted run has left.
+    The row law is checked against a count of raw rows that parses nothing, also for a shard that an interrupted run
+    has left.
     """
     place = int(job.name.split("-")[0])
+    raw_rows = job.chunk.count()
     found = _already(job.folder, job.name)
     if found is None:
         out = read_chunk(job.chunk)
-        check_counts("read", len(job.chunk.rows), _origins(out.kept), out.dropped.height)
+        check_counts("read", raw_rows, _origins(out.kept), out.dropped.height)
         found = _write(job.folder, job.name, out)
     else:
         kept = read_frame(job.folder.kept(job.name), ["origin"])
-        check_counts("read", len(job.chunk.rows), _origins(kept), found.quarantined)
-    return place, found, len(job.chunk.rows)
+        check_counts("read", raw_rows, _origins(kept), found.quarantined)
+    return place, found, raw_rows
 
 
 def _origins(records: pl.DataFrame) -> int:

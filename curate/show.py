@@ -58,7 +58,7 @@ def _look_at(file: InputFile) -> dict[str, Any]:
     rows = records = 0
     for chunk in chunks(file, 20_000):
         out = read_chunk(chunk)
-        rows += len(chunk.rows)
+        rows += chunk.count()
         records += out.kept.height
         for rule, row in out.dropped.select("rule", pl.col("origin").struct.field("row")).iter_rows():
             reasons[rule] += 1

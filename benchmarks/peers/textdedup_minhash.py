@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 import polars as pl
-from datasets import load_from_disk  # type: ignore[import-not-found]
+from datasets import load_from_disk
 
 from benchmarks.peers.meter import Removed, main
 

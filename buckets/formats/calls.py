@@ -50,6 +50,10 @@ class Calls:
         """Names of the calls that have no result yet, oldest first."""
         return [name for _, name in self._pending]
 
+    @property
+    def several_open(self) -> bool:
+        return len(self._pending) > 1
+
     def make(self, items: object) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """Canonical calls from one call or a list (or a JSON string), and what each held beside them."""
         if isinstance(items, str):
@@ -73,7 +77,9 @@ class Calls:
         self._count += 1
         self._pending.append((call_id, name))
         call = {"id": call_id, "type": "function", "function": {"name": name, "arguments": _arguments(inner.get(key))}}
-        rest = {k: v for k, v in item.items() if v is not None and k not in {*_CALL_KEYS, *_inner_keys(inner, item)}}
+        beside = item.keys() - _CALL_KEYS
+        beside -= {"name", key} if inner is item else set()
+        rest = {k: v for k, v in item.items() if v is not None and k in beside} if beside else {}
         if inner is not item:
             rest |= {k: v for k, v in inner.items() if v is not None and k not in ("name", key)}
         return call, rest
@@ -86,10 +92,6 @@ class Calls:
                 self._pending.pop(mine)
             return call_id
         return self._pending.pop(0)[0] if self._pending else None
-
-
-def _inner_keys(inner: dict[str, Any], item: dict[str, Any]) -> tuple[str, ...]:
-    return ("name", "arguments" if "arguments" in inner else "parameters") if inner is item else ()
 
 
 def _arguments(value: object) -> str:

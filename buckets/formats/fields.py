@@ -65,8 +65,13 @@ def parsed(value: str) -> Any:
 
 def first_key(row: Row, keys: Iterable[str]) -> str | None:
     """The first of `keys` that the row has with a value, else the first that it has at all."""
-    present = [key for key in keys if key in row]
-    return next((key for key in present if row[key] is not None), present[0] if present else None)
+    first = None
+    for key in keys:
+        if key in row:
+            if row[key] is not None:
+                return key
+            first = first or key
+    return first
 
 
 def extras(row: Row) -> Extras:

@@ -31,6 +31,7 @@ ROLES: dict[str, Role | str] = {
     "function_call": "call",
     "tool_call": "call",
 }
+_SPOKEN = frozenset({"system", "developer", "user"})
 _ROLE_KEYS = ("role", "from")
 _CONTENT_KEYS = ("content", "value")
 _REASONING_KEYS = ("reasoning_content", "thinking", "reasoning")
@@ -69,7 +70,7 @@ def read_turns(value: object) -> Turns:
     for index, raw in enumerate(value):
         if not isinstance(raw, dict):
             raise RowError("bad_messages", f"turn {index} is not an object")
-        for turn in _results(raw, calls.open_names):
+        for turn in _results(raw, calls.open_names) if calls.several_open else (raw,):
             message, rest, is_call = _message(index, turn, calls)
             if is_call and messages and messages[-1].role == "assistant" and (call_turn or not messages[-1].tool_calls):
                 message = _merged(messages.pop(), message)
@@ -115,7 +116,10 @@ def _result(item: dict[str, Any], beside: dict[str, Any]) -> dict[str, Any]:
 
 
 def _role_key(turn: Mapping[str, Any]) -> str | None:
-    return next((key for key in _ROLE_KEYS if isinstance(turn.get(key), str)), None)
+    for key in _ROLE_KEYS:  # a loop: this runs twice a turn, and a generator costs more than it does
+        if isinstance(turn.get(key), str):
+            return key
+    return None
 
 
 def _message(index: int, turn: dict[str, Any], calls: Calls) -> tuple[Message, dict[str, Any], bool]:
@@ -126,6 +130,8 @@ def _message(index: int, turn: dict[str, Any], calls: Calls) -> tuple[Message, d
     if role is None:
         raise RowError("unknown_role", f"turn {index} has role {turn[role_key]!r}")
     content_key = next((key for key in _CONTENT_KEYS if key in turn), "content")
+    if len(turn) == 2 and role in _SPOKEN and type(turn.get(content_key)) is str:
+        return Message(role, turn[content_key]), {}, False  # type: ignore[arg-type]  # nothing but a role and a text
     if role == "call":
         made, rests = _call_turn(turn.get(content_key), calls)
         rest = _rest(turn, (role_key, content_key), rests)
@@ -213,7 +219,8 @@ def _parts(index: int, parts: Sequence[Any]) -> tuple[str, str | None, list[Any]
 
 def _rest(turn: dict[str, Any], used: Sequence[str | None], rests: list[dict[str, Any]]) -> dict[str, Any]:
     """Fields of a turn that no message field holds; nulls are left out, Arrow invents them."""
-    rest = {key: value for key, value in turn.items() if key not in used and value is not None}
+    beside = turn.keys() - used
+    rest = {key: turn[key] for key in turn if key in beside and turn[key] is not None} if beside else {}
     if "tool_call_id" in used or "name" in used:
         odd = ("tool_call_id", "name")
         rest |= {key: turn[key] for key in odd if turn.get(key) and not isinstance(turn[key], str)}
