@@ -6,7 +6,7 @@ from buckets.cores import cores
 from buckets.errors import CurateError, IncompleteError, InputError, RecipeError, RefusedError, RowError
 from buckets.evals import READERS, Call, EvalMapping, EvalSet, Problem, problem_of, read_eval, read_evals
 from buckets.files import expand, read_rows
-from buckets.formats import FIRST_ROWS, FORMATS, Format, Mapping, gold_in, last_boxed, sniff_format
+from buckets.formats import FIRST_ROWS, FORMATS, NOT_WANTED, Format, Mapping, gold_in, last_boxed, sniff_format
 from buckets.frame import (
     FALLEN_SCHEMA,
     SCHEMA,
@@ -36,6 +36,7 @@ __all__ = [
     "FIRST_ROWS",
     "FORMATS",
     "KINDS",
+    "NOT_WANTED",
     "READERS",
     "REFUSAL_PATTERN",
     "REFUSE",

@@ -14,6 +14,7 @@ from pydantic import Field
 from buckets import (
     FIRST_ROWS,
     FORMATS,
+    NOT_WANTED,
     InputError,
     Kind,
     Mapping,
@@ -163,6 +164,9 @@ def try_rows(file: InputFile) -> Tried:
             _rows(file, raw)
             readable += 1
         except RowError as error:
+            if error.reason == NOT_WANTED:
+                readable += 1
+                continue
             fault = fault or f"row {raw.row} is {error}"
     return Tried(rows, readable, fault)
 
@@ -200,7 +204,7 @@ def _rows(file: InputFile, raw: Raw) -> list[dict[str, Any]]:
         raise RowError(raw.fault.reason, raw.fault.detail)
     value = raw.value or {}
     if file.source.mapping is None:
-        drafts = [FORMATS[file.format].read(value)]
+        drafts = FORMATS[file.format].drafts(value)
     else:
         drafts = file.source.mapping.read(value)
     rows = []
@@ -219,7 +223,7 @@ def _quarantined(file: InputFile, raw: Raw, error: RowError) -> dict[str, Any]:
         "source": file.source.name,
         "bucket": file.source.bucket,
         "origin": {"file": file.shown, "row": raw.row},
-        "fate": "quarantined",
+        "fate": "dropped" if error.reason == NOT_WANTED else "quarantined",
         "stage": "read",
         "rule": error.reason,
         "reason": error.detail or error.reason,

@@ -8,6 +8,7 @@ from buckets.errors import RowError
 from buckets.formats.alpaca import opening
 from buckets.formats.fields import as_reference, extras, first_key, leftovers, text
 from buckets.formats.format import Format, Row
+from buckets.formats.thought import answered
 from buckets.record import Draft, Message
 
 _QUESTIONS = ("question", "problem", "query")
@@ -40,7 +41,7 @@ def read(row: Row) -> Draft:
     start = opening(row, consumed)
     trained, stripped = _CALCULATOR.subn("", full) if "####" in full else (full, 0)
     return Draft(
-        messages=(*start, Message("user", text(row, question)), Message("assistant", trained)),
+        messages=(*start, Message("user", text(row, question)), answered(trained)),
         reference=gold,
         tests=extra.tests,
         schema=extra.schema,
