@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 import time
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -18,7 +20,8 @@ from buckets import FORMATS, Draft, Mapping, Message, Record, RowError, read_row
 from buckets.formats.channels import numbered
 from buckets.formats.thought import lifted, wrapped
 
-SHARED = Path(__file__).parents[3] / "shared" / "data"
+ROOT = Path(__file__).parents[2]
+SHARED = ROOT.parent / "shared" / "data"
 
 
 def pairs(draft: Draft) -> list[tuple[str, str]]:
@@ -603,6 +606,48 @@ def test_real_sets_are_told_and_read_whole(name: str) -> None:
     assert sniff_format(values, name)[0].name == form
     assert len(values) == rows
     assert sum(len(FORMATS[form].drafts(value)) for value in values) == records
+
+
+SOURCES = yaml.safe_load((ROOT / "benchmarks" / "read_sources.yaml").read_text(encoding="utf-8"))
+SMALL = 1_000_000  # bytes; the benchmark reads the others
+
+
+@pytest.mark.shared
+def test_every_folder_is_in_the_table_and_small_files_read_as_it_says() -> None:
+    if not SHARED.is_dir():
+        pytest.skip("the real data sets are not beside the checkout")
+    assert [source["folder"] for source in SOURCES] == sorted(path.name for path in SHARED.iterdir() if path.is_dir())
+    seen = 0
+    for folder, file in ((source["folder"], file) for source in SOURCES for file in source["files"]):
+        path = SHARED / folder / file["file"]
+        if "records" not in file or path.suffixes[-2:] == [".tar", ".gz"] or path.stat().st_size > SMALL:
+            continue
+        raws = list(read_rows(path))
+        assert len(raws) == file["rows"], path
+        values = [raw.value for raw in raws if raw.value is not None]
+        if "mapping" in file:
+            read = Mapping.model_validate(file["mapping"]).read
+        else:
+            form, _ = sniff_format(values, str(path))
+            assert form.name == file["format"], path
+            read = form.drafts
+        records, fallen = 0, Counter(raw.fault.reason for raw in raws if raw.fault)
+        for value in values:
+            try:
+                records += len(read(value))
+            except RowError as error:
+                fallen[error.reason] += 1
+        assert (records, dict(fallen)) == (file["records"], file.get("quarantined", {})), path
+        seen += 1
+    assert seen > 40
+
+
+def test_at_least_thirty_folders_need_no_declaration() -> None:
+    assert sum(source["by"] == "sniffing" for source in SOURCES) >= 30
+    for file in (file for source in SOURCES for file in source["files"]):
+        assert "file" in file
+        assert "mapping" not in file or Mapping.model_validate(file["mapping"])
+        assert file.keys() & {"format", "mapping", "eval", "skip", "note"}
 
 
 @pytest.mark.shared
