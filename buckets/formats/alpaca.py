@@ -12,6 +12,7 @@ from buckets.record import Draft, Message, Record
 
 _INPUTS = ("input", "context")
 _ANSWERS = ("output", "response")
+_SYSTEMS = ("system", "system_prompt", "system_message")
 
 
 def sniff(row: Row) -> str | None:
@@ -44,9 +45,10 @@ def prompt(row: Row, input_key: str | None) -> str:
 def opening(row: Row, consumed: set[str]) -> list[Message]:
     """System message and earlier turns; adds the keys it used to `consumed`."""
     messages = []
-    system = row.get("system")
+    key = first_key(row, _SYSTEMS) or "system"
+    system = row.get(key)
     if isinstance(system, str) or system is None:
-        consumed.add("system")
+        consumed.add(key)
         if system and system.strip():
             messages.append(Message("system", system))
     for pair in history(row.get("history")):

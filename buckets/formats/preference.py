@@ -15,7 +15,12 @@ from buckets.formats.markers import HUMAN, cut
 from buckets.formats.turns import is_turns, read_turns
 from buckets.record import Draft, Message
 
-_SIDES = (("chosen", "rejected"), ("chosen_messages", "rejected_messages"), ("response", "rejected_response"))
+_SIDES = (
+    ("chosen", "rejected"),
+    ("chosen_messages", "rejected_messages"),
+    ("chosen_response", "rejected_response"),
+    ("response", "rejected_response"),
+)
 _PAIR = ("user", "assistant")
 _CONTEXTS = ("conversations", "messages", "prompt", "question", "query", "instruction", "input")
 

@@ -20,7 +20,7 @@ _PAIRS = (
     ("input", "target"),
     ("inputs", "targets"),
 )
-_PLAIN = ("target", "targets")
+_PLAIN = ("target",)
 
 
 def sniff(row: Row) -> str | None:
@@ -40,7 +40,7 @@ def _pair(row: Row) -> tuple[str, str] | None:
 def _other_text(row: Row) -> bool:
     """Whether a row of input and output holds more that the answer may rest on (code, a question)."""
     known = {"system", "history", "id", "source", "category", "kind", "task", "task_name", "licence", "license"}
-    known |= {"input", "output", "target", "inputs", "targets"}
+    known |= {"input", "output", "target", "system_prompt", "task_source", "template_type", "language"}
     return any(key not in known for key in row)
 
 
@@ -52,6 +52,9 @@ def read(row: Row) -> Draft:
     extra = extras(row)
     tool_key = first_key(row, ("tools",))
     consumed = {*pair, *extra.keys, *([tool_key] if tool_key else [])}
+    if pair[0] == "inputs" and isinstance(row.get("definition"), str):  # Super-NaturalInstructions
+        consumed.add("definition")
+        row = {**row, "inputs": f"{row['definition']}\n\n{text(row, 'inputs')}"}
     start = opening(row, consumed)
     turns = read_turns([*_turns(row, pair[0], "user"), *_turns(row, pair[1], "assistant")])
     messages = (*start, *turns.messages)

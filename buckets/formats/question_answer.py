@@ -12,7 +12,8 @@ from buckets.formats.thought import answered
 from buckets.record import Draft, Message
 
 _QUESTIONS = ("question", "problem", "query")
-_ANSWERS = ("solution", "answer")
+_ANSWERS = ("solution", "answer", "generated_solution")
+_GOLDS = {"solution": "answer", "generated_solution": "expected_answer"}
 _CALCULATOR = re.compile(r"<<[^<>\n]*=[^<>\n]*>>")
 _FINAL = re.compile(r"^####[ \t]*(\S.*?)\s*$", re.MULTILINE)
 
@@ -35,8 +36,9 @@ def read(row: Row) -> Draft:
     extra = extras(row)
     consumed = {question, worked, *extra.keys}
     gold = extra.reference
-    if gold is None and worked == "solution" and (gold := as_reference(row.get("answer"))) is not None:
-        consumed.add("answer")
+    beside = _GOLDS.get(worked, "")
+    if gold is None and (gold := as_reference(row.get(beside))) is not None:
+        consumed.add(beside)
     gold = gold_in(full) if gold is None else gold
     start = opening(row, consumed)
     trained, stripped = _CALCULATOR.subn("", full) if "####" in full else (full, 0)

@@ -30,7 +30,8 @@ _SIDES: dict[str, Role] = {
     "wizard": "assistant",
 }
 _DIALOGUES = (*KEYS, "conversations", "turns")
-_ASKED = ("human", "user", "question", "query", "prompt", "instruction")
+_TEXTS = (*KEYS, "conversations", "data")
+_ASKED = ("human", "user", "question", "query", "prompt", "instruction", "input")
 _ANSWERED = ("assistant", "answer", "response", "output", "bot", "gpt")
 
 
@@ -39,14 +40,19 @@ def sniff(row: Row) -> str | None:
     if found is None:
         return None
     key, kind = found
-    says = {"speakers": "turns of speaker and utterance", "pairs": "pairs of a question and an answer"}
+    says = {
+        "texts": "texts by turns",
+        "speakers": "turns of speaker and utterance",
+        "pairs": "pairs of a question and an answer",
+    }
     return f"{key} is a list of {says.get(kind, 'turns with roles, the only one of the row')}"
 
 
 def _found(row: Row) -> tuple[str, str] | None:
     """The key of the dialogue, and what its items are. None where the row has no such list, or several."""
     kinds = [(key, kind) for key, value in row.items() if isinstance(value, list) and value and (kind := _kind(value))]
-    kinds = [(key, kind) for key, kind in kinds if kind != "pairs" or key in _DIALOGUES]  # else examples, not turns
+    places = {"pairs": _DIALOGUES, "texts": _TEXTS}  # anywhere else such lists are examples, not turns
+    kinds = [(key, kind) for key, kind in kinds if key in places.get(kind, (key,))]
     if len(kinds) != 1 or (kinds[0][1] == "turns" and kinds[0][0] in (*KEYS, "conversations", "prompt", "input")):
         return None
     return kinds[0]
@@ -54,6 +60,8 @@ def _found(row: Row) -> tuple[str, str] | None:
 
 def _kind(value: list[Any]) -> str | None:
     first = value[0]
+    if len(value) > 1 and all(isinstance(each, str) for each in value):
+        return "texts"
     if not isinstance(first, dict):
         return None
     if _keys(first, _SPEAKER, _SAID) and all(isinstance(each, dict) and _speaker(each) for each in value):
@@ -96,6 +104,12 @@ def read(row: Row) -> Draft:
         messages.append(Message("system", system))
         used.add("system")
     notes: dict[str, dict[str, Any]] = {}
+    if kind == "texts":
+        if len(row[key]) % 2:
+            raise RowError("ambiguous_turns", f"{key!r} has {len(row[key])} texts by turns, so the last has no answer")
+        pairs = zip(row[key][::2], row[key][1::2], strict=True)
+        both = [turn for asked, said in pairs for turn in (Message("user", asked), answered(said))]
+        return Draft((*messages, *both), meta=leftovers(row, used))
     for turn in row[key]:
         keys = _keys(turn, *((_SPEAKER, _SAID) if kind == "speakers" else (_ASKED, _ANSWERED)))
         if keys is None:
