@@ -20,6 +20,8 @@ _FINAL = re.compile(r"^####[ \t]*(\S.*?)\s*$", re.MULTILINE)
 
 def sniff(row: Row) -> str | None:
     question, answer = first_key(row, _QUESTIONS), first_key(row, _ANSWERS)
+    if _options(row):
+        return None
     return f"has {question} and {answer}" if question and answer else None
 
 
@@ -32,6 +34,10 @@ def read(row: Row) -> Draft:
     question, worked = first_key(row, _QUESTIONS), first_key(row, _ANSWERS)
     if question is None or worked is None:
         raise RowError("unexpected_keys", f"no question or problem with an answer or solution among {sorted(row)[:20]}")
+    if options := _options(row):
+        raise RowError(
+            "unexpected_keys", f"the question has {options} to choose from; say with a mapping how they read"
+        )
     full = text(row, worked)
     extra = extras(row)
     consumed = {question, worked, *extra.keys}
@@ -49,6 +55,11 @@ def read(row: Row) -> Draft:
         schema=extra.schema,
         meta=leftovers(row, consumed, calculator_annotations_removed=stripped or None),
     )
+
+
+def _options(row: Row) -> str | None:
+    """Choices beside a question: without them in the prompt, an answer such as 2 or B means nothing."""
+    return next((key for key in ("choices", "options") if isinstance(row.get(key), list | dict) and row[key]), None)
 
 
 def gold_in(worked: str) -> str | None:

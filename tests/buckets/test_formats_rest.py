@@ -7,6 +7,7 @@ import json
 import time
 from collections import Counter
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -271,6 +272,23 @@ def test_dpo_with_history_and_a_rejected_response() -> None:
     assert draft.meta == {"rejected": [{"role": "assistant", "content": "bad"}]}
 
 
+@pytest.mark.shared
+def test_what_is_known_of_hh_rlhf() -> None:
+    """4 empty chosen answers, 8 that do not alternate, 5 pairs that differ before the last turn; nothing is lost."""
+    if not SHARED.is_dir():
+        pytest.skip("the real data sets are not beside the checkout")
+    rows = [raw.value or {} for raw in read_rows(SHARED / "hh_rlhf/harmless-base_test.jsonl.gz")]
+    empty = odd = early = 0
+    for row in rows:
+        draft = FORMATS["preference"].read(row)
+        roles = [message.role for message in draft.messages]
+        empty += not draft.messages[-1].content.strip()
+        odd += any(one == two for one, two in pairwise(roles))
+        other = row["rejected"].count("\n\nHuman:") + row["rejected"].count("\n\nAssistant:")
+        early += other - len(draft.meta["rejected"]) < max(other, len(roles)) - 1
+    assert (len(rows), empty, odd, early) == (2312, 4, 8, 5)
+
+
 # --- code with tests --------------------------------------------------------------------------
 
 
@@ -432,8 +450,12 @@ def test_rows_of_well_known_sets(name: str, row: dict[str, Any], turns: list[tup
     assert pairs(draft) == turns
 
 
-def test_prompts_alone_are_no_dialogue() -> None:
-    for row in ({"question_id": 1, "turns": ["first prompt", "second prompt"]}, {"text": "A plain page."}):
+def test_prompts_alone_and_choices_are_no_dialogue() -> None:
+    for row in (
+        {"question": "Which?", "choices": ["a", "b"], "answer": 1},
+        {"question_id": 1, "turns": ["first prompt", "second prompt"]},
+        {"text": "A plain page."},
+    ):
         with pytest.raises(InputError):
             sniff_format([row], "x.jsonl")
     assert reason_of("speakers", {"conversations": ["hi", "ho", "more"]}) == "ambiguous_turns"
@@ -677,7 +699,7 @@ def test_every_folder_is_in_the_table_and_small_files_read_as_it_says() -> None:
                 fallen[error.reason] += 1
         assert (records, dict(fallen)) == (file["records"], file.get("quarantined", {})), path
         seen += 1
-    assert seen > 25
+    assert seen > 20
 
 
 def test_at_least_thirty_folders_need_no_declaration() -> None:
