@@ -8,7 +8,7 @@ from buckets.encodings import codec_name
 from buckets.errors import CurateError, IncompleteError, InputError, RecipeError, RefusedError, RowError
 from buckets.evals import READERS, Call, EvalMapping, EvalSet, Problem, problem_of, read_eval, read_evals
 from buckets.files import Layout, Rows, archive_members, read_rows
-from buckets.formats import FIRST_ROWS, FORMATS, Format, Mapping, gold_in, last_boxed, sniff_format
+from buckets.formats import FIRST_ROWS, FORMATS, NOT_WANTED, Format, Mapping, gold_in, last_boxed, sniff_format
 from buckets.frame import (
     FALLEN_SCHEMA,
     SCHEMA,
@@ -43,6 +43,7 @@ __all__ = [
     "FORMATS",
     "HUB",
     "KINDS",
+    "NOT_WANTED",
     "READERS",
     "REFUSAL_PATTERN",
     "REFUSE",

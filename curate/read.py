@@ -13,6 +13,7 @@ from pydantic import Field, field_validator
 from buckets import (
     FIRST_ROWS,
     FORMATS,
+    NOT_WANTED,
     Columns,
     CurateError,
     Draft,
@@ -289,6 +290,9 @@ def try_rows(file: InputFile) -> Tried:
             _drafts(file, raw)
             readable += 1
         except RowError as error:
+            if error.reason == NOT_WANTED:
+                readable += 1
+                continue
             fault = fault or f"row {raw.row} is {error}"
     return Tried(rows, readable, fault)
 
@@ -324,7 +328,7 @@ def _drafts(file: InputFile, raw: Raw) -> list[Draft]:
         raise RowError(raw.fault.reason, raw.fault.detail)
     value = raw.value or {}
     if file.source.mapping is None:
-        return [FORMATS[file.format].read(value)]
+        return FORMATS[file.format].drafts(value)
     return file.source.mapping.read(value)
 
 
@@ -336,7 +340,7 @@ def _quarantined(file: InputFile, raw: Raw, error: RowError) -> dict[str, Any]:
         "source": file.source.name,
         "bucket": file.source.bucket,
         "origin": {"file": shown, "row": raw.row},
-        "fate": "quarantined",
+        "fate": "dropped" if error.reason == NOT_WANTED else "quarantined",
         "stage": "read",
         "rule": error.reason,
         "reason": error.detail or error.reason,

@@ -6,22 +6,46 @@ from collections.abc import Sequence
 
 from buckets.errors import InputError
 from buckets.formats.alpaca import ALPACA
+from buckets.formats.code_tests import CODE_TESTS
 from buckets.formats.format import Format, Row
-from buckets.formats.mapping import Mapping, Split
+from buckets.formats.harmony import HARMONY
+from buckets.formats.harmony_text import HARMONY_TEXT
+from buckets.formats.mapping import Mapping
+from buckets.formats.nested import NESTED
 from buckets.formats.openai_messages import OPENAI_MESSAGES
+from buckets.formats.passages import PASSAGES
 from buckets.formats.preference import PREFERENCE
 from buckets.formats.prompt_response import PROMPT_RESPONSE
 from buckets.formats.question_answer import QUESTION_ANSWER, gold_in, last_boxed
+from buckets.formats.reasoning import REASONING
 from buckets.formats.sharegpt import SHAREGPT
+from buckets.formats.speakers import SPEAKERS
+from buckets.formats.split import Split
+from buckets.formats.text2sql import TEXT2SQL
+from buckets.formats.toolalpaca import TOOLALPACA
+from buckets.formats.transcript import TRANSCRIPT
+from buckets.formats.verl import VERL
+from buckets.formats.wanted import NOT_WANTED
 
 # The most specific first: where rows fit several formats, the first one wins.
 FORMATS: dict[str, Format] = {
     "preference": PREFERENCE,
+    "harmony": HARMONY,
+    "harmony_text": HARMONY_TEXT,
     "sharegpt": SHAREGPT,
     "openai_messages": OPENAI_MESSAGES,
+    "code_tests": CODE_TESTS,
+    "verl": VERL,
+    "nested": NESTED,
+    "text2sql": TEXT2SQL,
+    "toolalpaca": TOOLALPACA,
+    "reasoning": REASONING,
     "alpaca": ALPACA,
+    "passages": PASSAGES,
     "question_answer": QUESTION_ANSWER,
     "prompt_response": PROMPT_RESPONSE,
+    "speakers": SPEAKERS,
+    "transcript": TRANSCRIPT,
 }
 FIRST_ROWS = 100
 """So many rows of a file tell its format."""
@@ -56,4 +80,15 @@ def _unknown(rows: Sequence[Row], where: str) -> str:
     )
 
 
-__all__ = ["FIRST_ROWS", "FORMATS", "Format", "Mapping", "Row", "Split", "gold_in", "last_boxed", "sniff_format"]
+__all__ = [
+    "FIRST_ROWS",
+    "FORMATS",
+    "NOT_WANTED",
+    "Format",
+    "Mapping",
+    "Row",
+    "Split",
+    "gold_in",
+    "last_boxed",
+    "sniff_format",
+]

@@ -7,10 +7,12 @@ from typing import Any
 from buckets.errors import RowError
 from buckets.formats.fields import extras, first_key, leftovers, text
 from buckets.formats.format import Format, Row
+from buckets.formats.thought import answered, wrapped
 from buckets.record import Draft, Message, Record
 
 _INPUTS = ("input", "context")
 _ANSWERS = ("output", "response")
+_SYSTEMS = ("system", "system_prompt", "system_message")
 
 
 def sniff(row: Row) -> str | None:
@@ -28,7 +30,7 @@ def read(row: Row) -> Draft:
     extra = extras(row)
     consumed = {"instruction", answer_key, *extra.keys, *([input_key] if input_key else [])}
     consumed |= {key for key in _ANSWERS if row.get(key) == answer}  # some sets write the answer twice
-    messages = [*opening(row, consumed), Message("user", prompt(row, input_key)), Message("assistant", answer)]
+    messages = [*opening(row, consumed), Message("user", prompt(row, input_key)), answered(answer)]
     return Draft(tuple(messages), None, extra.reference, extra.tests, extra.schema, leftovers(row, consumed))
 
 
@@ -43,13 +45,14 @@ def prompt(row: Row, input_key: str | None) -> str:
 def opening(row: Row, consumed: set[str]) -> list[Message]:
     """System message and earlier turns; adds the keys it used to `consumed`."""
     messages = []
-    system = row.get("system")
+    key = first_key(row, _SYSTEMS) or "system"
+    system = row.get(key)
     if isinstance(system, str) or system is None:
-        consumed.add("system")
+        consumed.add(key)
         if system and system.strip():
             messages.append(Message("system", system))
     for pair in history(row.get("history")):
-        messages += [Message("user", pair[0]), Message("assistant", pair[1])]
+        messages += [Message("user", pair[0]), answered(pair[1])]
     consumed.add("history")
     return messages
 
@@ -66,23 +69,34 @@ def history(value: object) -> list[tuple[str, str]]:
 
 
 def write(record: Record) -> dict[str, Any]:
-    """One instruction and one output; raises RowError("cannot_write") for what Alpaca cannot hold."""
+    """Earlier turns in `history`; raises RowError("cannot_write") for what Alpaca cannot hold."""
     draft = record.draft
-    roles = [message.role for message in draft.messages]
-    if roles not in (["user", "assistant"], ["system", "user", "assistant"]):
-        raise RowError("cannot_write", f"Alpaca holds one question and one answer, not {' '.join(roles)}")
-    if draft.tools or any(_more(message) for message in draft.messages):
-        raise RowError("cannot_write", "Alpaca has no place for tools, reasoning, ids or names")
-    row = {"instruction": draft.messages[-2].content, "input": "", "output": draft.messages[-1].content}
-    if len(roles) == 3:
-        row["system"] = draft.messages[0].content
-        if not row["system"].strip():
-            raise RowError("cannot_write", "Alpaca cannot tell a blank system message from none")
+    start, pairs = written_pairs(draft, "Alpaca")
+    row: dict[str, Any] = {"instruction": pairs[-1][0], "input": "", "output": pairs[-1][1], **start}
+    if len(pairs) > 1:
+        row["history"] = pairs[:-1]
     return row | written_extras(draft)
 
 
+def written_pairs(draft: Draft, name: str) -> tuple[dict[str, str], list[list[str]]]:
+    """The system text, and the turns as [question, answer] pairs. RowError where they are anything else."""
+    messages = list(draft.messages)
+    start: dict[str, str] = {}
+    if messages and messages[0].role == "system":
+        start["system"] = messages.pop(0).content
+        if not start["system"].strip():
+            raise RowError("cannot_write", f"{name} cannot tell a blank system message from none")
+    roles = [message.role for message in messages]
+    if not roles or roles != ["user", "assistant"] * (len(roles) // 2):
+        raise RowError("cannot_write", f"{name} holds questions and answers by turns, not {' '.join(roles) or 'none'}")
+    if draft.tools or any(_more(message) for message in draft.messages):
+        raise RowError("cannot_write", f"{name} has no place for tools, ids or names")
+    texts = [wrapped(message) for message in messages]
+    return start, [list(pair) for pair in zip(texts[::2], texts[1::2], strict=True)]
+
+
 def _more(message: Message) -> bool:
-    beside = (message.reasoning, message.tool_calls, message.tool_call_id, message.name)
+    beside = (message.tool_calls, message.tool_call_id, message.name)
     return any(value is not None for value in beside)
 
 

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from buckets.errors import RowError
+from buckets.formats.alpaca import history
 from buckets.formats.alpaca import prompt as alpaca_prompt
 from buckets.formats.calls import read_tools
 from buckets.formats.fields import extras, first_key, leftovers, text
 from buckets.formats.format import Format, Row
+from buckets.formats.markers import HUMAN, cut
 from buckets.formats.turns import is_turns, read_turns
 from buckets.record import Draft, Message
 
-_SIDES = (("chosen", "rejected"), ("chosen_messages", "rejected_messages"))
+_SIDES = (
+    ("chosen", "rejected"),
+    ("chosen_messages", "rejected_messages"),
+    ("chosen_response", "rejected_response"),
+    ("response", "rejected_response"),
+)
+_PAIR = ("user", "assistant")
 _CONTEXTS = ("conversations", "messages", "prompt", "question", "query", "instruction", "input")
-_MARKER = re.compile(r"(?:\A\s*|\n\n)(Human|Assistant):[ ]?")
-_ROLE = {"Human": "user", "Assistant": "assistant"}
 
 
 def sniff(row: Row) -> str | None:
@@ -79,9 +84,17 @@ def _read_kto(row: Row) -> Draft:
 
 def _context(row: Row, sides: tuple[str, str]) -> tuple[set[str], list[Any]]:
     """The keys of the prompt, and the turns before the two answers."""
-    key = first_key(row, _CONTEXTS)
+    copies = {key for key in _CONTEXTS if is_turns(row.get(key)) and row[key] == row[sides[0]]}
+    key = first_key(row, [key for key in _CONTEXTS if key not in copies])  # UltraFeedback repeats the chosen side
     if key is None:
-        return set(), []
+        return copies, []
+    used, context = _context_at(row, sides, key)
+    pairs = history(row.get("history"))
+    earlier = [{"role": role, "content": part} for pair in pairs for role, part in zip(_PAIR, pair, strict=True)]
+    return {*used, *copies, *(["history"] if "history" in row else [])}, [*earlier, *context]
+
+
+def _context_at(row: Row, sides: tuple[str, str], key: str) -> tuple[set[str], list[Any]]:
     if key == "instruction":
         input_key = first_key(row, ("input",))
         content = alpaca_prompt(row, input_key)
@@ -156,12 +169,10 @@ def _plain(message: Message) -> dict[str, str]:
 
 def _transcript(value: str) -> list[dict[str, str]]:
     """Turns of a Human/Assistant transcript; empty when the text does not start like one."""
-    marks = list(_MARKER.finditer(value))
-    if not marks or marks[0].start() != 0 or not value[: marks[0].end()].lstrip().startswith("Human:"):
+    turns = cut(value, HUMAN)
+    if not turns or turns[0][0] != "user":
         return []
-    ends = [mark.start() for mark in marks[1:]] + [len(value)]
-    pairs = zip(marks, ends, strict=True)
-    return [{"role": _ROLE[mark[1]], "content": value[mark.end() : end]} for mark, end in pairs]
+    return [{"role": role, "content": content} for role, content in turns]
 
 
 PREFERENCE = Format("preference", "chosen and rejected: transcripts, turns, or text behind a prompt", sniff, read)

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from itertools import product
+from typing import Any
 
 from buckets.errors import RowError
-from buckets.formats.alpaca import opening
+from buckets.formats.alpaca import opening, written_extras, written_pairs
 from buckets.formats.calls import read_tools
 from buckets.formats.fields import extras, first_key, leftovers, text
 from buckets.formats.format import Format, Row
 from buckets.formats.turns import is_turns, read_turns
-from buckets.record import Draft
+from buckets.record import Draft, Record
 
 _PAIRS = (
     *product(("prompt", "query", "question"), ("response", "completion")),
     ("prompt", "answer"),
     ("prompt", "output"),
+    ("input", "target"),
+    ("inputs", "targets"),
 )
+_PLAIN = ("target",)
 
 
 def sniff(row: Row) -> str | None:
@@ -27,12 +31,16 @@ def sniff(row: Row) -> str | None:
 def _pair(row: Row) -> tuple[str, str] | None:
     if "input" in row and "output" in row and (is_turns(row["input"]) or not _other_text(row)):
         return "input", "output"
-    return next((pair for pair in _PAIRS if pair[0] in row and pair[1] in row), None)
+    for pair in _PAIRS:
+        if pair[0] in row and pair[1] in row and (pair[1] not in _PLAIN or not _other_text(row)):
+            return pair
+    return None
 
 
 def _other_text(row: Row) -> bool:
     """Whether a row of input and output holds more that the answer may rest on (code, a question)."""
-    known = {"input", "output", "system", "history", "id", "source", "category", "licence", "license"}
+    known = {"system", "history", "id", "source", "category", "kind", "task", "task_name", "licence", "license"}
+    known |= {"input", "output", "target", "system_prompt", "task_source", "template_type", "language"}
     return any(key not in known for key in row)
 
 
@@ -44,6 +52,9 @@ def read(row: Row) -> Draft:
     extra = extras(row)
     tool_key = first_key(row, ("tools",))
     consumed = {*pair, *extra.keys, *([tool_key] if tool_key else [])}
+    if pair[0] == "inputs" and isinstance(row.get("definition"), str):  # Super-NaturalInstructions
+        consumed.add("definition")
+        row = {**row, "inputs": f"{row['definition']}\n\n{text(row, 'inputs')}"}
     start = opening(row, consumed)
     turns = read_turns([*_turns(row, pair[0], "user"), *_turns(row, pair[1], "assistant")])
     messages = (*start, *turns.messages)
@@ -61,4 +72,15 @@ def _turns(row: Row, key: str, role: str) -> list[object]:
     return [{"role": role, "content": text(row, key)}]
 
 
-PROMPT_RESPONSE = Format("prompt_response", "prompt or query, and response or completion[, history]", sniff, read)
+def write(record: Record) -> dict[str, Any]:
+    """`query`, `response` and earlier turns in `history`, as ms-swift and the ChatGLM family read them."""
+    start, pairs = written_pairs(record.draft, "query and response")
+    row: dict[str, Any] = {**start, "query": pairs[-1][0], "response": pairs[-1][1]}
+    if len(pairs) > 1:
+        row["history"] = pairs[:-1]
+    return row | written_extras(record.draft)
+
+
+PROMPT_RESPONSE = Format(
+    "prompt_response", "prompt or query, and response or completion[, history]", sniff, read, write
+)

@@ -8,16 +8,20 @@ from buckets.errors import RowError
 from buckets.formats.alpaca import opening
 from buckets.formats.fields import as_reference, extras, first_key, leftovers, text
 from buckets.formats.format import Format, Row
+from buckets.formats.thought import answered
 from buckets.record import Draft, Message
 
 _QUESTIONS = ("question", "problem", "query")
-_ANSWERS = ("solution", "answer")
+_ANSWERS = ("solution", "answer", "generated_solution")
+_GOLDS = {"solution": "answer", "generated_solution": "expected_answer"}
 _CALCULATOR = re.compile(r"<<[^<>\n]*=[^<>\n]*>>")
 _FINAL = re.compile(r"^####[ \t]*(\S.*?)\s*$", re.MULTILINE)
 
 
 def sniff(row: Row) -> str | None:
     question, answer = first_key(row, _QUESTIONS), first_key(row, _ANSWERS)
+    if _options(row):
+        return None
     return f"has {question} and {answer}" if question and answer else None
 
 
@@ -30,22 +34,32 @@ def read(row: Row) -> Draft:
     question, worked = first_key(row, _QUESTIONS), first_key(row, _ANSWERS)
     if question is None or worked is None:
         raise RowError("unexpected_keys", f"no question or problem with an answer or solution among {sorted(row)[:20]}")
+    if options := _options(row):
+        raise RowError(
+            "unexpected_keys", f"the question has {options} to choose from; say with a mapping how they read"
+        )
     full = text(row, worked)
     extra = extras(row)
     consumed = {question, worked, *extra.keys}
     gold = extra.reference
-    if gold is None and worked == "solution" and (gold := as_reference(row.get("answer"))) is not None:
-        consumed.add("answer")
+    beside = _GOLDS.get(worked, "")
+    if gold is None and (gold := as_reference(row.get(beside))) is not None:
+        consumed.add(beside)
     gold = gold_in(full) if gold is None else gold
     start = opening(row, consumed)
     trained, stripped = _CALCULATOR.subn("", full) if "####" in full else (full, 0)
     return Draft(
-        messages=(*start, Message("user", text(row, question)), Message("assistant", trained)),
+        messages=(*start, Message("user", text(row, question)), answered(trained)),
         reference=gold,
         tests=extra.tests,
         schema=extra.schema,
         meta=leftovers(row, consumed, calculator_annotations_removed=stripped or None),
     )
+
+
+def _options(row: Row) -> str | None:
+    """Choices beside a question: without them in the prompt, an answer such as 2 or B means nothing."""
+    return next((key for key in ("choices", "options") if isinstance(row.get(key), list | dict) and row[key]), None)
 
 
 def gold_in(worked: str) -> str | None:

@@ -11,6 +11,7 @@ from buckets.formats.calls import canonical_calls
 from buckets.formats.fields import compact, parsed
 from buckets.formats.format import Format, Row
 from buckets.formats.openai_messages import read_chat
+from buckets.formats.thought import wrapped
 from buckets.formats.turns import is_turns
 from buckets.record import Draft, Message, Record
 
@@ -54,11 +55,12 @@ def write(record: Record) -> dict[str, Any]:
 def _turns(message: Message) -> list[dict[str, str]]:
     if message.role not in _FROM:
         raise RowError("cannot_write", f"ShareGPT has no {message.role} turn")
-    if message.reasoning is not None or (message.name is not None and message.role != "tool"):
-        raise RowError("cannot_write", "ShareGPT has no place for reasoning or names")
+    if message.name is not None and message.role != "tool":
+        raise RowError("cannot_write", "ShareGPT has no place for names")
+    text = wrapped(message)
     turns = []
-    if message.content or not message.tool_calls:
-        turns.append({"from": _FROM[message.role], "value": message.content})
+    if text or not message.tool_calls:
+        turns.append({"from": _FROM[message.role], "value": text})
     if message.tool_calls:
         calls = [_written_call(call["function"]) for call in canonical_calls(message.tool_calls)]
         turns.append({"from": "function_call", "value": compact(calls[0] if len(calls) == 1 else calls)})

@@ -9,6 +9,7 @@ from typing import Any
 from buckets.errors import RowError
 from buckets.formats.calls import Calls
 from buckets.formats.fields import compact, parsed
+from buckets.formats.thought import lifted
 from buckets.record import Message, Role
 
 # "call" is an assistant turn whose text is the JSON of its tool calls.
@@ -36,6 +37,7 @@ _ROLE_KEYS = ("role", "from")
 _CONTENT_KEYS = ("content", "value")
 _REASONING_KEYS = ("reasoning_content", "thinking", "reasoning")
 _TEXT_PARTS = ("text", "input_text", "output_text")
+_CHANNELS = ("analysis", "commentary", "final")
 _THOUGHT_PARTS = ("reasoning", "thinking")
 
 
@@ -129,6 +131,8 @@ def _message(index: int, turn: dict[str, Any], calls: Calls) -> tuple[Message, d
     role = ROLES.get(turn[role_key].strip().lower())
     if role is None:
         raise RowError("unknown_role", f"turn {index} has role {turn[role_key]!r}")
+    if turn.get("channel") in _CHANNELS:
+        raise RowError("harmony_channels", f"turn {index} is on a channel; declare `format: harmony` for this source")
     content_key = next((key for key in _CONTENT_KEYS if key in turn), "content")
     if len(turn) == 2 and role in _SPOKEN and type(turn.get(content_key)) is str:
         return Message(role, turn[content_key]), {}, False  # type: ignore[arg-type]  # nothing but a role and a text
@@ -138,6 +142,8 @@ def _message(index: int, turn: dict[str, Any], calls: Calls) -> tuple[Message, d
         return Message("assistant", "", None, compact(made)), rest, True
     content, thought, part_calls = _content(index, role, turn.get(content_key))
     reasoning_key = next((key for key in _REASONING_KEYS if isinstance(turn.get(key), str)), None)
+    if role == "assistant" and reasoning_key is None and thought is None:
+        content, thought = lifted(content)
     raw_calls = _raw_calls(turn) + part_calls
     made, rests = calls.make(raw_calls) if raw_calls else ([], [])
     call_id = calls.answered(turn.get("tool_call_id")) if role == "tool" else turn.get("tool_call_id")
