@@ -7,16 +7,24 @@ from collections.abc import Sequence
 from buckets.errors import InputError
 from buckets.formats.alpaca import ALPACA
 from buckets.formats.format import Format, Row
+from buckets.formats.glaive import GLAIVE
+from buckets.formats.hermes import HERMES
 from buckets.formats.mapping import Mapping, Split
 from buckets.formats.openai_messages import OPENAI_MESSAGES
 from buckets.formats.preference import PREFERENCE
 from buckets.formats.prompt_response import PROMPT_RESPONSE
 from buckets.formats.question_answer import QUESTION_ANSWER, gold_in, last_boxed
 from buckets.formats.sharegpt import SHAREGPT
+from buckets.formats.toolace import TOOLACE
+from buckets.formats.xlam import XLAM
 
 # The most specific first: where rows fit several formats, the first one wins.
 FORMATS: dict[str, Format] = {
     "preference": PREFERENCE,
+    "xlam": XLAM,
+    "glaive": GLAIVE,
+    "hermes": HERMES,
+    "toolace": TOOLACE,
     "sharegpt": SHAREGPT,
     "openai_messages": OPENAI_MESSAGES,
     "alpaca": ALPACA,
@@ -25,6 +33,10 @@ FORMATS: dict[str, Format] = {
 }
 FIRST_ROWS = 100
 """So many rows of a file tell its format."""
+REFINES = {"hermes": ("sharegpt", "openai_messages"), "toolace": ("sharegpt", "openai_messages")}
+"""Formats that read rows without their marks just as the formats named here do."""
+REFINED_SHARE = 0.1
+"""Such a format is taken when this share of the rows has its marks: in most sets some talks need no tool."""
 
 
 def sniff_format(rows: Sequence[Row], where: str) -> tuple[Format, str]:
@@ -39,6 +51,8 @@ def sniff_format(rows: Sequence[Row], where: str) -> tuple[Format, str]:
     for name, form in FORMATS.items():
         votes[name] = [reason for row in rows if (reason := form.sniff(row)) is not None]
     best = max(FORMATS, key=lambda name: len(votes[name]))  # max keeps the first of equals
+    marked = [name for name in REFINES if best in REFINES[name] and len(votes[name]) >= REFINED_SHARE * len(rows)]
+    best = max(marked, key=lambda name: len(votes[name]), default=best)
     if not votes[best]:
         raise InputError(_unknown(rows, where))
     return FORMATS[best], f"{len(votes[best])} of {len(rows)} rows: {votes[best][0]}"

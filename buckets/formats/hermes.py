@@ -1,0 +1,281 @@
+"""Hermes rows: ShareGPT or OpenAI turns whose tools, calls and results stand in <tools>, <tool_call>, <tool_response>.
+
+Does not cover: calls written in other tags (<function=...>), tools in XML; such texts stay as they are.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+from buckets.errors import RowError
+from buckets.formats.alpaca import written_extras
+from buckets.formats.calls import canonical_calls, plain_call, read_tools
+from buckets.formats.fields import compact
+from buckets.formats.format import Format, Row
+from buckets.formats.literals import after_space, json_at, literal, loose
+from buckets.formats.openai_messages import read_chat
+from buckets.formats.tagged import Reading, held, read_tagged, texts, turns_key
+from buckets.formats.tool_prompt import KEPT_IN_SYSTEM, Frame, taken_out
+from buckets.formats.turns import Turns
+from buckets.record import Draft, Message, Record
+
+_BEFORE = (
+    "You are a function calling AI model. You are provided with function signatures within <tools></tools> XML tags. "
+    "You may call one or more functions to assist with the user query. Don't make assumptions about what values to "
+    "plug into functions."
+)
+_SCHEMA = (
+    'Use the following pydantic model json schema for each tool call you will make: {"title": "FunctionCall", '
+    '"type": "object", "properties": {"arguments": {"title": "Arguments", "type": "object"}, "name": {"title": "Name", '
+    '"type": "string"}}, "required": ["arguments", "name"]} '
+)
+_AFTER = "For each function call return a json object with function name and arguments within <tool_call></tool_call> "
+_OWN = Frame(
+    f"{_BEFORE}\n<tools>\n",
+    f"\n</tools>\n{_AFTER}XML tags with the following schema:\n<tool_call>\n"
+    '{"name": <function-name>, "arguments": <args-dict>}\n</tool_call>',
+)
+_SHOWN = (
+    '{"name": <function-name>, "arguments": <args-dict>}',
+    "{'arguments': <args-dict>, 'name': <function-name>}",
+    '{"arguments": <args-dict>, "name": <function-name>}',
+)
+# Hermes 2, its function-calling set and Hermes 3 say the same thing in slightly different words; Qwen 2.5 is the last.
+_FRAMES = (
+    _OWN,
+    *(
+        Frame(f"{_BEFORE} {here}<tools>", f" </tools> {schema}{_AFTER}{how} <tool_call> {call} </tool_call>")
+        for here in ("", "Here are the available tools: ")
+        for schema in ("", _SCHEMA, _SCHEMA.replace('"', "'"))
+        for how in ("XML tags as follows:", "XML tags with the following schema:", "tags with the following schema:")
+        for call in _SHOWN
+    ),
+    Frame(
+        "# Tools You may call one or more functions to assist with the user query. You are provided with function "
+        "signatures within <tools></tools> XML tags: <tools>",
+        "</tools> For each function call, return a json object with function name and arguments within "
+        "<tool_call></tool_call> XML tags: <tool_call> "
+        '{"name": <function-name>, "arguments": <args-json-object>} </tool_call>',
+    ),
+)
+_LIST = re.compile(r"<tools>\s*(?=[\[{])")
+_CALL = re.compile(r"<tool_call>\s*(?=[\[{])")
+_FROM = {"system": "system", "user": "human", "assistant": "gpt", "tool": "tool"}
+
+
+def sniff(row: Row) -> str | None:
+    """Only tags with something in them count, and only in the turns where they belong."""
+    for role, text in texts(row):
+        if role == "system" and _LIST.search(text):
+            return "the system text lists tools in <tools>"
+        if role == "assistant" and _CALL.search(text):
+            return "an assistant turn calls in <tool_call>"
+        if role in ("user", "tool") and text.lstrip().startswith("<tool_response>"):
+            return "a turn gives results in <tool_response>"
+    return None
+
+
+def read(row: Row) -> Draft:
+    """Turns with their tags read; a row without tags is read as ShareGPT or OpenAI messages.
+
+    A call in tags that does not parse raises RowError("bad_tool_call"). Text behind a call moves before
+    it, and the text as it was is kept in meta["turns"]. A leading <think> becomes reasoning.
+    """
+    return read_chat(row, turns_key(row), _refine)
+
+
+def _refine(turns: Turns, tools: str | None) -> tuple[Turns, str | None, dict[str, Any]]:
+    reading = Reading(tools)
+    return read_tagged(turns, reading, _step), reading.tools, reading.notes
+
+
+def _step(message: Message, reading: Reading) -> list[Message]:
+    if message.role == "assistant":
+        return [_assistant(message, reading)]
+    if message.role in ("user", "tool"):
+        return _results(message, reading)
+    return _system(message, reading)
+
+
+def _system(message: Message, reading: Reading) -> list[Message]:
+    found = _listed(message.content)
+    if found is None:
+        return [message]
+    start, end, tools = found
+    if reading.tools not in (None, tools):
+        reading.notes["tools_in_system"] = "other than the row's own"
+        return [message]
+    rest = None if reading.beside else taken_out(message.content, start, end, _FRAMES)
+    reading.tools = tools
+    if rest is None:
+        reading.notes["tools_in_system"] = KEPT_IN_SYSTEM
+        return [message]
+    if tools is None or _OWN.written(rest, tools) != message.content:
+        reading.notes["tool_prompt"] = message.content
+    return [replace(message, content=rest)] if rest else []
+
+
+def _listed(text: str) -> tuple[int, int, str | None] | None:
+    """Where the only list of tools in tags begins and ends, and the tools; None when there is none that reads."""
+    found = _LIST.search(text)
+    if found is None or _LIST.search(text, found.end()):
+        return None
+    start, place, values = found.end(), found.end(), []
+    try:
+        while not text.startswith("</tools>", place):
+            value, place = json_at(text, place)
+            values += value if isinstance(value, list) else [value]
+            place = after_space(text, place)
+        return start, place, read_tools(values)
+    except (ValueError, RowError):
+        end = text.find("</tools>", start)
+    try:
+        return (start, end, read_tools(literal(text[start:end]))) if end > start else None
+    except (ValueError, RowError):
+        return None
+
+
+def _assistant(message: Message, reading: Reading) -> Message:
+    thought, text = _thought(message.content) if message.reasoning is None else (None, message.content)
+    if thought is not None:
+        message = replace(message, reasoning=thought, content=text)
+    outside, items = _taken(text)
+    if not items:
+        return message
+    content = outside[0].removesuffix("\n") if outside[0].strip() else ""
+    if any(piece.strip() for piece in outside[1:]):
+        reading.beside["text"] = text
+        content = "\n\n".join(piece.strip() for piece in outside if piece.strip())
+    return reading.called(content, message, items)
+
+
+def _thought(text: str) -> tuple[str | None, str]:
+    """A leading <think> block with something in it, and the text behind it."""
+    start = after_space(text, 0)
+    end = text.find("</think>", start)
+    inner = text[start + len("<think>") : end]
+    if not text.startswith("<think>", start) or end < 0 or not inner.strip():
+        return None, text
+    rest = text[end + len("</think>") :]
+    rest = rest.removeprefix("\n\n") if rest.startswith("\n\n") else rest.removeprefix("\n")
+    return inner.removeprefix("\n").removesuffix("\n"), rest
+
+
+def _taken(text: str) -> tuple[list[str], list[Any]]:
+    """The texts around the call blocks (one more than blocks) and the calls. Raises RowError("bad_tool_call")."""
+    outside, items, place = [], [], 0
+    while found := _CALL.search(text, place):
+        value, end = _block(text, found.end())
+        outside.append(text[place : found.start()])
+        items += value if isinstance(value, list) else [value]
+        place = end
+    return [*outside, text[place:]], items
+
+
+def _block(text: str, start: int) -> tuple[Any, int]:
+    """The value of a block and the place behind its closing tag: JSON, which may hold that tag, or Python's quotes."""
+    close = "</tool_call>"
+    try:
+        value, end = json_at(text, start)
+        end = after_space(text, end)
+        if not text.startswith(close, end):
+            raise ValueError("something stands between the call and its closing tag")
+    except ValueError as fault:
+        end = text.find(close, start)
+        if end < 0:
+            raise RowError("bad_tool_call", f"a <tool_call> is not closed: {text[start : start + 200]}") from fault
+        try:
+            value = literal(text[start:end])
+        except ValueError:
+            detail = f"a <tool_call> does not parse ({fault}): {text[start:end][:200]}"
+            raise RowError("bad_tool_call", detail) from fault
+    return value, end + len(close)
+
+
+def _results(message: Message, reading: Reading) -> list[Message]:
+    """A message a result; what stands around the blocks of a user turn stays a user message in its place."""
+    pieces = _split(message.content)
+    around = any(piece.strip() for piece in pieces[0::2])
+    if message.role == "tool" and (len(pieces) == 1 or around):
+        return [replace(message, tool_call_id=reading.calls.answered(message.tool_call_id, message.name))]
+    made = []
+    for number, piece in enumerate(pieces):
+        if number % 2:
+            made.append(_result(piece, message, reading))
+        elif piece.strip() or len(pieces) == 1:
+            made.append(replace(message, content=piece))
+    return made
+
+
+def _split(text: str) -> list[str]:
+    """text, result, text, result, ..., text: at each closed <tool_response>."""
+    opened, closed, pieces, place = "<tool_response>", "</tool_response>", [], 0
+    while (start := text.find(opened, place)) >= 0 and (end := text.find(closed, start)) >= 0:
+        pieces += [text[place:start], text[start + len(opened) : end]]
+        place = end + len(closed)
+    return [*pieces, text[place:]]
+
+
+def _result(text: str, message: Message, reading: Reading) -> Message:
+    content, name, call_id = text.removeprefix("\n").removesuffix("\n"), message.name, message.tool_call_id
+    value = _wrapped(content)
+    if value is not None:
+        inner = value["content"]
+        content, name = inner if isinstance(inner, str) else compact(inner), value["name"]
+        told = value.get("tool_call_id")
+        call_id = call_id or (told if reading.calls.is_open(told) else None)
+        if told is not None and told != call_id:
+            reading.beside["result_tool_call_id"] = told
+    return Message("tool", content, tool_call_id=reading.calls.answered(call_id, name), name=name)
+
+
+def _wrapped(text: str) -> dict[str, Any] | None:
+    """{"name", "content"[, "tool_call_id"]}, the way in which Hermes names the tool of a result."""
+    if not text.lstrip().startswith("{"):
+        return None
+    try:
+        value = loose(text)
+    except ValueError:
+        return None
+    if not isinstance(value, dict) or not {"name", "content"} <= set(value) <= {"name", "content", "tool_call_id"}:
+        return None
+    return value if isinstance(value["name"], str) and value["name"] else None
+
+
+def write(record: Record) -> dict[str, Any]:
+    """ShareGPT turns with tags, as NousResearch's function-calling set has them.
+
+    Raises RowError("cannot_write") where the text of a turn would read as something else.
+    """
+    draft = record.draft
+    messages = list(draft.messages)
+    if draft.tools:
+        system = messages.pop(0).content if messages and messages[0].role == "system" else ""
+        messages.insert(0, Message("system", _OWN.written(system, draft.tools)))
+    turns: list[dict[str, str]] = []
+    for place, message in enumerate(messages):
+        text = _text(message)
+        if message.role == "tool" and place and messages[place - 1].role == "tool":
+            turns[-1]["value"] += "\n" + text
+        else:
+            turns.append({"from": _FROM[message.role], "value": text})
+    why = "a text of the record holds Hermes's own tags, its results are not in the order of their calls, or it is odd"
+    return held({"conversations": turns} | written_extras(draft), draft, read, why)
+
+
+def _text(message: Message) -> str:
+    if message.role not in _FROM or (message.name is not None and message.role != "tool"):
+        raise RowError("cannot_write", "Hermes has no developer turn and no names of speakers")
+    if message.role == "tool":
+        named = {"name": message.name, "content": message.content}
+        content = message.content if message.name is None else compact(named)
+        return f"<tool_response>\n{content}\n</tool_response>"
+    calls = [plain_call(call["function"]) for call in canonical_calls(message.tool_calls or "[]")]
+    blocks = [f"<tool_call>\n{compact(call)}\n</tool_call>" for call in calls]
+    thought = f"<think>\n{message.reasoning}\n</think>\n\n" if message.reasoning is not None else ""
+    return thought + "\n".join([message.content, *blocks] if message.content or not blocks else blocks)
+
+
+HERMES = Format("hermes", "turns with <tools>, <tool_call> and <tool_response>", sniff, read, write)
