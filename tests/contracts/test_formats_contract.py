@@ -15,10 +15,18 @@ from buckets import FORMATS, ROLES, Draft, Format, Mapping, Message, Record, Row
 from buckets.formats.sharegpt import renumbered
 
 LEAVES = st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False)
-TEXTS = st.text(max_size=12) | st.sampled_from(
-    ["", "[]", "{}", "[{}]", '[{"role":"user","content":"x"}]', '{"name":"f","arguments":{}}', "\n\nHuman: a", "#### 1"]
-    + ["USER: a\n\n\nASSISTANT: <functioncall> {", "<tool_call>{}</tool_call>", "[f(a=1)]", "<tools>[{}]</tools>"]
-)
+MARKS = ["USER: a\n\n\nASSISTANT: <functioncall> {", "<tool_call>{}</tool_call>", "[f(a=1)]", "<tools>[{}]</tools>"]
+ODD = [
+    "",
+    "[]",
+    "{}",
+    "[{}]",
+    '[{"role":"user","content":"x"}]',
+    '{"name":"f","arguments":{}}',
+    "\n\nHuman: a",
+    "#### 1",
+]
+TEXTS = st.text(max_size=12) | st.sampled_from([*ODD, *MARKS])
 JSON = st.recursive(
     LEAVES | TEXTS,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
@@ -126,8 +134,8 @@ ROWS: dict[str, list[dict[str, Any]]] = {
                 {"from": "human", "value": "t5", "score": "t6"},
                 {
                     "from": "gpt",
-                    "value": "<think>t7</think>t8 <tool_call>\n{'arguments': {'t9': 't10'}, 'name': 't11', 'k': 't12'}\n"
-                    '</tool_call> t13 <tool_call>[{"name": "t14", "arguments": "t15"}]</tool_call> t16',
+                    "value": "<think>t7</think>t8 <tool_call>\n{'arguments': {'t9': 't10'}, 'name': 't11', 'k': 't12'}"
+                    '\n</tool_call> t13 <tool_call>[{"name": "t14", "arguments": "t15"}]</tool_call> t16',
                 },
                 {"from": "tool", "value": '<tool_response>{"name": "t14", "content": {"t17": 1}}</tool_response>'},
                 {"from": "human", "value": "t18<tool_response>t19</tool_response>t20", "w": "t21"},
@@ -155,7 +163,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
     "xlam": [
         {
             "query": "t1",
-            "tools": '[{"name": "t2", "parameters": {"t3": {"description": "t4", "type": "int, optional", "default": "t5"}}}]',
+            "tools": '[{"name": "t2", "parameters": {"t3": {"description": "t4", "type": "int", "default": "t5"}}}]',
             "answers": '[{"name": "t2", "arguments": {"t6": "t7"}, "x": "t8"}]',
             "id": "t9",
         },
