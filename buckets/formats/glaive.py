@@ -11,7 +11,7 @@ from buckets.formats.calls import Calls, bare_tools, canonical_calls, exact_obje
 from buckets.formats.fields import compact, extras, leftovers, parsed
 from buckets.formats.format import Format, Row
 from buckets.formats.literals import after_space, json_at, loose
-from buckets.formats.tagged import held
+from buckets.formats.tagged import before_calls, held
 from buckets.formats.tool_prompt import KEPT_IN_SYSTEM, Frame, taken_out
 from buckets.record import Draft, Message, Record
 
@@ -126,8 +126,9 @@ def _message(role: str, text: str, calls: Calls) -> tuple[Message, dict[str, Any
     if not blocks:
         return Message("assistant", text), None
     made, rests = calls.make([_call(block) for block in blocks])
-    content = content.removesuffix("\n") if content.strip() else ""
-    return Message("assistant", content, tool_calls=compact(made)), {"tool_calls": rests} if any(rests) else None
+    return Message("assistant", before_calls(content), tool_calls=compact(made)), {"tool_calls": rests} if any(
+        rests
+    ) else None
 
 
 def _call(text: str) -> Any:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from buckets.errors import RowError
@@ -16,7 +17,7 @@ from buckets.formats.fields import compact
 from buckets.formats.format import Format, Row
 from buckets.formats.literals import after_space, json_at, literal, loose
 from buckets.formats.openai_messages import read_chat
-from buckets.formats.tagged import Reading, held, read_tagged, texts, turns_key
+from buckets.formats.tagged import Reading, before_calls, held, read_tagged, texts, turns_key
 from buckets.formats.tool_prompt import KEPT_IN_SYSTEM, Frame, taken_out
 from buckets.formats.turns import Turns
 from buckets.record import Draft, Message, Record
@@ -60,6 +61,7 @@ _FRAMES = (
         '{"name": <function-name>, "arguments": <args-json-object>} </tool_call>',
     ),
 )
+_MOST_CLOSINGS = 20
 _LIST = re.compile(r"<tools>\s*(?=[\[{])")
 _CALL = re.compile(r"<tool_call>\s*(?=[\[{])")
 _FROM = {"system": "system", "user": "human", "assistant": "gpt", "tool": "tool"}
@@ -122,19 +124,37 @@ def _listed(text: str) -> tuple[int, int, str | None] | None:
     found = _LIST.search(text)
     if found is None or _LIST.search(text, found.end()):
         return None
-    start, place, values = found.end(), found.end(), []
+    start = end = found.end()
+    for _ in range(_MOST_CLOSINGS):  # a description may hold the closing tag
+        end = text.find("</tools>", end + 1)
+        readable, tools = _declared(text[start:end]) if end >= 0 else (False, None)
+        if readable or end < 0:
+            return (start, end, tools) if readable else None
+    return None
+
+
+@lru_cache(maxsize=1024)
+def _declared(block: str) -> tuple[bool, str | None]:
+    """Whether a block reads as tools, and the tools. Cached, as the rows of a set share them."""
     try:
-        while not text.startswith("</tools>", place):
-            value, place = json_at(text, place)
+        return True, read_tools(_values(block))
+    except (ValueError, RowError):
+        return False, None
+
+
+def _values(block: str) -> list[Any]:
+    """A list, or one object a line, in JSON; or a list in Python's quotes. Raises ValueError."""
+    values: list[Any] = []
+    place = 0
+    try:
+        while place < len(block):
+            value, place = json_at(block, place)
             values += value if isinstance(value, list) else [value]
-            place = after_space(text, place)
-        return start, place, read_tools(values)
-    except (ValueError, RowError):
-        end = text.find("</tools>", start)
-    try:
-        return (start, end, read_tools(literal(text[start:end]))) if end > start else None
-    except (ValueError, RowError):
-        return None
+            place = after_space(block, place)
+    except ValueError:
+        value = literal(block)
+        return value if isinstance(value, list) else [value]
+    return values
 
 
 def _assistant(message: Message, reading: Reading) -> Message:
@@ -144,7 +164,7 @@ def _assistant(message: Message, reading: Reading) -> Message:
     outside, items = _taken(text)
     if not items:
         return message
-    content = outside[0].removesuffix("\n") if outside[0].strip() else ""
+    content = before_calls(outside[0])
     if any(piece.strip() for piece in outside[1:]):
         reading.beside["text"] = text
         content = "\n\n".join(piece.strip() for piece in outside if piece.strip())
@@ -262,7 +282,10 @@ def write(record: Record) -> dict[str, Any]:
         else:
             turns.append({"from": _FROM[message.role], "value": text})
     why = "a text of the record holds Hermes's own tags, its results are not in the order of their calls, or it is odd"
-    return held({"conversations": turns} | written_extras(draft), draft, read, why)
+    row = held({"conversations": turns} | written_extras(draft), draft, read, why)
+    if sniff(row) is None and any(message.reasoning is not None for message in draft.messages):
+        raise RowError("cannot_write", "without a tool, a call or a result nothing tells that <think> is Hermes's")
+    return row
 
 
 def _text(message: Message) -> str:

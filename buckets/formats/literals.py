@@ -47,8 +47,7 @@ def json_at(text: str, start: int) -> tuple[Any, int]:
         value, end = _DECODER.raw_decode(text, after_space(text, start))
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
-    _checked(value)
-    return value, end
+    return _writable(value), end
 
 
 def after_space(text: str, place: int) -> int:
@@ -77,9 +76,12 @@ def literal(text: str) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # "\d" in a string of a data set is no news
             tree = ast.parse(text.strip(_SPACE), mode="eval")
-        return _checked(_value(tree.body))
+        value = _value(tree.body)
     except (SyntaxError, RecursionError, MemoryError) as error:
         raise ValueError(f"not a literal: {error}") from error
+    if _infinite(value):  # orjson would write null
+        raise ValueError("a number is beyond a double")
+    return _writable(value)
 
 
 def _value(node: ast.expr) -> Any:
@@ -105,14 +107,12 @@ def _key(node: ast.expr | None) -> str:
     raise ValueError("a key is not text")
 
 
-def _checked(value: Any) -> Any:
-    """The value when JSON can hold it: no lone surrogate, no infinity, no integer beyond 64 bits."""
+def _writable(value: Any) -> Any:
+    """The value when JSON can hold it: no lone surrogate, no integer beyond 64 bits."""
     try:
         orjson.dumps(value)
     except (TypeError, ValueError) as error:
         raise ValueError(str(error)) from error
-    if _infinite(value):  # orjson would write null
-        raise ValueError("a number is beyond a double")
     return value
 
 

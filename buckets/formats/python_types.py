@@ -46,10 +46,9 @@ def object_schema(parameters: dict[str, Any]) -> dict[str, Any]:
 
 
 def _optional(text: str) -> tuple[str, bool]:
-    """The type without what follows it behind a comma, and whether that or the type says that it may be left out."""
+    """The type without what follows it behind a comma, and whether anything says that it may be left out."""
     kind, *words = [part.strip() for part in _parts(text)]
-    optional = any(word.lower().startswith(("optional", "default")) for word in words)
-    return kind, optional or kind.lower().startswith("optional[")
+    return kind, "optional" in text.lower() or any(word.lower().startswith("default") for word in words)
 
 
 def type_schema(text: str, depth: int = 0) -> dict[str, Any]:

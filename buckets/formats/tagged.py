@@ -55,6 +55,13 @@ def read_tagged(turns: Turns, reading: Reading, step: Step) -> Turns:
     return Turns(tuple(messages), extra or None)
 
 
+def before_calls(text: str) -> str:
+    """The text before a call without the line end or space that parts them; blank text is none."""
+    if not text.strip():
+        return ""
+    return text[:-1] if text.endswith(("\n", " ")) else text
+
+
 def turns_key(row: Row) -> str:
     """The key of the turns of a ShareGPT or OpenAI row. Raises RowError("unexpected_keys")."""
     for key in ("conversations", *KEYS):

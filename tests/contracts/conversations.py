@@ -36,7 +36,7 @@ LEAVES = st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.float
 VALUES = st.recursive(
     LEAVES | TEXTS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS | TEXTS, inner, max_size=3),
-    max_leaves=6,
+    max_leaves=4,
 )
 ARGUMENTS = st.dictionaries(KEYS, VALUES, max_size=3)
 

@@ -27,7 +27,7 @@ from curate.recipe import load
 from tests.contracts.conversations import Shape, conversations
 
 GENERATED = 250
-HELD = 200
+HELD = 210
 """So many of them at least come back equal; the rest has a text that reads as a mark of the format."""
 
 SHAPES = {
@@ -48,7 +48,31 @@ FEATURES = {
     "xlam": {"tools", "parallel", "nested", "empty", "unicode"},
     "alpaca": {"empty", "unicode", "system"},
 }
-ANY = st.sampled_from(list(SHAPES.values())).flatmap(conversations)
+MARKS = (
+    '<tool_call>{"name": "f", "arguments": {}}</tool_call>',
+    "<tool_call>{",
+    "<tool_response>\nx\n</tool_response>",
+    '<tools>[{"name": "f"}]</tools>',
+    "<think>\nx\n</think>\n\ny",
+    "[f(a=1), g(b='x')]",
+    '[{"name": "f", "results": 1}]',
+    'Here: [{"name": "f"}].',
+    "x\nUSER: y",
+    "x <|endoftext|>",
+    '<functioncall> {"name": "f", "arguments": \'{}\'}',
+    '{"name": "f", "content": "x"}',
+)
+
+
+def marked(record: Record, mark: str, place: int) -> Record:
+    """The record with a mark in one of its texts."""
+    messages = list(record.messages)
+    messages[place % len(messages)] = replace(messages[place % len(messages)], content=mark)
+    return replace(record, draft=replace(record.draft, messages=tuple(messages)))
+
+
+PLAIN = st.sampled_from(list(SHAPES.values())).flatmap(conversations)
+ANY = PLAIN | st.builds(marked, PLAIN, st.sampled_from(MARKS), st.integers(0, 9))
 WRITERS = {name: form for name, form in FORMATS.items() if form.write is not None}
 
 
@@ -110,6 +134,7 @@ def test_what_a_format_is_for_comes_back_equal(form: Format) -> None:
 @settings(max_examples=60, deadline=None, suppress_health_check=[*HealthCheck])
 @given(record=ANY)
 def test_what_a_format_cannot_hold_is_refused_and_the_rest_is_equal(form: Format, record: Record) -> None:
+    """Most of these are of another format's kind, and one text in some is full of marks."""
     row = written(form, record)
     assert isinstance(row, RowError) or form.read(orjson.loads(orjson.dumps(row))) == record.draft
 
