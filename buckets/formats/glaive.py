@@ -16,8 +16,10 @@ from buckets.formats.tool_prompt import KEPT_IN_SYSTEM, Frame, taken_out
 from buckets.record import Draft, Message, Record
 
 _FRAME = Frame("You are a helpful assistant with access to the following functions. Use them if required -\n", "\n")
-_MARK = re.compile(r"(?:^|(?<=\n)|(?<=<\|endoftext\|>))[ \t]*(USER|ASSISTANT|FUNCTION RESPONSE):")
-_SHORT = re.compile(r"(?:^|(?<=\n)|(?<=<\|endoftext\|>))[ \t]*(USER|A|FUNCTION RESPONSE):")
+# At the start of a line, behind an end mark, or behind two spaces, to which some copies turned the line ends.
+_PLACE = r"(?:^|(?<=\n)|(?<=  )|(?<=<\|endoftext\|>))[ \t]*"
+_MARK = re.compile(_PLACE + "(USER|ASSISTANT|FUNCTION RESPONSE):")
+_SHORT = re.compile(_PLACE + "(USER|A|FUNCTION RESPONSE):")
 _END = "<|endoftext|>"
 _CALL = "<functioncall>"
 _QUOTED = re.compile(
@@ -110,6 +112,8 @@ def _turns(chat: str) -> list[tuple[str, str]]:
 
 
 def _message(role: str, text: str, calls: Calls) -> tuple[Message, dict[str, Any] | None]:
+    if text.endswith("  "):
+        text = text.rstrip(" ")
     for _ in range(len(_BETWEEN)):
         text = text.removesuffix("\n")
     text = text.removeprefix(" ")

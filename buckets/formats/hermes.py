@@ -103,14 +103,12 @@ def _step(message: Message, reading: Reading) -> list[Message]:
 
 def _system(message: Message, reading: Reading) -> list[Message]:
     found = _listed(message.content)
-    if found is None:
+    if found is None and _LIST.search(message.content):
+        reading.notes["tools_in_system"] = "in <tools> that do not read as one list of tools"
+    if found is None or not reading.adopt(found[2]):
         return [message]
     start, end, tools = found
-    if reading.tools not in (None, tools):
-        reading.notes["tools_in_system"] = "other than the row's own"
-        return [message]
     rest = None if reading.beside else taken_out(message.content, start, end, _FRAMES)
-    reading.tools = tools
     if rest is None:
         reading.notes["tools_in_system"] = KEPT_IN_SYSTEM
         return [message]

@@ -26,6 +26,14 @@ class Reading:
     beside: dict[str, Any] = field(default_factory=dict)
     """What the turn in hand holds beside the fields of its messages; goes to meta["turns"]."""
 
+    def adopt(self, tools: str | None) -> bool:
+        """Take the tools of a system text, unless the row itself declares others."""
+        if self.tools is not None and parsed(self.tools) != parsed(tools or "[]"):
+            self.notes["tools_in_system"] = "other than those that the row declares beside its turns"
+            return False
+        self.tools = self.tools or tools
+        return True
+
     def called(self, content: str, message: Message, items: list[Any]) -> Message:
         """The assistant message with calls made of the items of its text."""
         made, rests = self.calls.make(items)

@@ -71,11 +71,10 @@ def _step(message: Message, reading: Reading) -> list[Message]:
 
 def _system(message: Message, reading: Reading) -> list[Message]:
     found = _listed(message.content)
-    if found is None or reading.tools not in (None, found[2]):
+    if found is None or not reading.adopt(found[2]):
         return [message]
     start, end, tools = found
     rest = None if reading.beside else taken_out(message.content, start, end, _FRAMES)
-    reading.tools = tools
     if rest is None:
         reading.notes["tools_in_system"] = KEPT_IN_SYSTEM
         return [message]

@@ -52,7 +52,8 @@ QWEN = (
     "Be brief.\n\n# Tools\n\nYou may call one or more functions to assist with the user query.\n\nYou are provided "
     'with function signatures within <tools></tools> XML tags:\n<tools>\n{"type": "function", "function": '
     '{"name": "a"}}\n{"type": "function", "function": {"name": "b"}}\n</tools>\n\n'
-    "For each function call, return a json object with function name and arguments within <tool_call></tool_call> XML tags:\n<tool_call>\n"
+    "For each function call, return a json object with function name and arguments within "
+    "<tool_call></tool_call> XML tags:\n<tool_call>\n"
     '{"name": <function-name>, "arguments": <args-json-object>}\n</tool_call>'
 )
 
@@ -122,6 +123,11 @@ def test_a_prompt_in_other_words_stays_whole_and_says_so() -> None:
     for broken in ("<tools>[{]</tools>", "<tools>[{}]</tools>", '<tools>[{"name": "a"}]', "<tools></tools>"):
         draft = FORMATS["hermes"].read(hermes(("system", broken), ("human", "q")))
         assert (draft.messages[0].content, draft.tools) == (broken, None)
+    row = {**hermes(("system", QWEN), ("human", "q")), "tools": [{"name": "other"}]}
+    draft = FORMATS["hermes"].read(row)
+    assert (draft.messages[0].content, names(draft)) == (QWEN, ["other"])
+    own = [{"function": {"name": name}, "type": "function"} for name in "ab"]
+    assert FORMATS["hermes"].read({**row, "tools": own}).messages[0].content == "Be brief."
 
 
 def test_text_around_calls() -> None:
@@ -440,6 +446,8 @@ def test_glaive_edges() -> None:
     assert pairs(draft)[0] == ("system", "You are a helpful assistant, with no access to external functions.")
     assert draft.meta == {}
     assert pairs(read("USER: a\nA: b")) == [("user", "a"), ("assistant", "b")]
+    flat = "USER: a   ASSISTANT: b <|endoftext|>   FUNCTION RESPONSE: 1   ASSISTANT: c USER: d <|endoftext|>   "
+    assert pairs(read(flat)) == [("user", "a"), ("assistant", "b"), ("tool", "1"), ("assistant", "c USER: d")]
     assert pairs(read("USER: a\n\n\nASSISTANT: Q: x\nA: y")) == [("user", "a"), ("assistant", "Q: x\nA: y")]
     shapes = ('{"name": "f", "arguments": {"x": 1}}', '{"name": "f", "arguments": "{\\"x\\": 1}"}')
     for shape in (*shapes, "{'name': 'f', 'arguments': {'x': 1}} </functioncall>"):
