@@ -7,62 +7,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 from buckets.errors import RowError
 from buckets.formats.alpaca import written_extras
-from buckets.formats.calls import canonical_calls, plain_call, read_tools
+from buckets.formats.calls import canonical_calls, plain_call
 from buckets.formats.fields import compact
 from buckets.formats.format import Format, Row
+from buckets.formats.hermes_tools import FRAMES, LIST, OWN, listed
 from buckets.formats.literals import after_space, json_at, literal, loose
 from buckets.formats.openai_messages import read_chat
 from buckets.formats.tagged import Reading, before_calls, held, read_tagged, texts, turns_key
-from buckets.formats.tool_prompt import KEPT_IN_SYSTEM, Frame, taken_out
+from buckets.formats.tool_prompt import KEPT_IN_SYSTEM, taken_out
 from buckets.formats.turns import Turns
 from buckets.record import Draft, Message, Record
 
-_BEFORE = (
-    "You are a function calling AI model. You are provided with function signatures within <tools></tools> XML tags. "
-    "You may call one or more functions to assist with the user query. Don't make assumptions about what values to "
-    "plug into functions."
-)
-_SCHEMA = (
-    'Use the following pydantic model json schema for each tool call you will make: {"title": "FunctionCall", '
-    '"type": "object", "properties": {"arguments": {"title": "Arguments", "type": "object"}, "name": {"title": "Name", '
-    '"type": "string"}}, "required": ["arguments", "name"]} '
-)
-_AFTER = "For each function call return a json object with function name and arguments within <tool_call></tool_call> "
-_OWN = Frame(
-    f"{_BEFORE}\n<tools>\n",
-    f"\n</tools>\n{_AFTER}XML tags with the following schema:\n<tool_call>\n"
-    '{"name": <function-name>, "arguments": <args-dict>}\n</tool_call>',
-)
-_SHOWN = (
-    '{"name": <function-name>, "arguments": <args-dict>}',
-    "{'arguments': <args-dict>, 'name': <function-name>}",
-    '{"arguments": <args-dict>, "name": <function-name>}',
-)
-# Hermes 2, its function-calling set and Hermes 3 say the same thing in slightly different words; Qwen 2.5 is the last.
-_FRAMES = (
-    _OWN,
-    *(
-        Frame(f"{_BEFORE} {here}<tools>", f" </tools> {schema}{_AFTER}{how} <tool_call> {call} </tool_call>")
-        for here in ("", "Here are the available tools: ")
-        for schema in ("", _SCHEMA, _SCHEMA.replace('"', "'"))
-        for how in ("XML tags as follows:", "XML tags with the following schema:", "tags with the following schema:")
-        for call in _SHOWN
-    ),
-    Frame(
-        "# Tools You may call one or more functions to assist with the user query. You are provided with function "
-        "signatures within <tools></tools> XML tags: <tools>",
-        "</tools> For each function call, return a json object with function name and arguments within "
-        "<tool_call></tool_call> XML tags: <tool_call> "
-        '{"name": <function-name>, "arguments": <args-json-object>} </tool_call>',
-    ),
-)
-_MOST_CLOSINGS = 20
-_LIST = re.compile(r"<tools>\s*(?=[\[{])")
 _CALL = re.compile(r"<tool_call>\s*(?=[\[{])")
 _FROM = {"system": "system", "user": "human", "assistant": "gpt", "tool": "tool"}
 
@@ -70,7 +29,7 @@ _FROM = {"system": "system", "user": "human", "assistant": "gpt", "tool": "tool"
 def sniff(row: Row) -> str | None:
     """Only tags with something in them count, and only in the turns where they belong."""
     for role, text in texts(row):
-        if role == "system" and _LIST.search(text):
+        if role == "system" and LIST.search(text):
             return "the system text lists tools in <tools>"
         if role == "assistant" and _CALL.search(text):
             return "an assistant turn calls in <tool_call>"
@@ -102,57 +61,19 @@ def _step(message: Message, reading: Reading) -> list[Message]:
 
 
 def _system(message: Message, reading: Reading) -> list[Message]:
-    found = _listed(message.content)
-    if found is None and _LIST.search(message.content):
+    found = listed(message.content)
+    if found is None and LIST.search(message.content):
         reading.notes["tools_in_system"] = "in <tools> that do not read as one list of tools"
     if found is None or not reading.adopt(found[2]):
         return [message]
     start, end, tools = found
-    rest = None if reading.beside else taken_out(message.content, start, end, _FRAMES)
+    rest = None if reading.beside else taken_out(message.content, start, end, FRAMES)
     if rest is None:
         reading.notes["tools_in_system"] = KEPT_IN_SYSTEM
         return [message]
-    if tools is None or _OWN.written(rest, tools) != message.content:
+    if tools is None or OWN.written(rest, tools) != message.content:
         reading.notes["tool_prompt"] = message.content
     return [replace(message, content=rest)] if rest else []
-
-
-def _listed(text: str) -> tuple[int, int, str | None] | None:
-    """Where the only list of tools in tags begins and ends, and the tools; None when there is none that reads."""
-    found = _LIST.search(text)
-    if found is None or _LIST.search(text, found.end()):
-        return None
-    start = end = found.end()
-    for _ in range(_MOST_CLOSINGS):  # a description may hold the closing tag
-        end = text.find("</tools>", end + 1)
-        readable, tools = _declared(text[start:end]) if end >= 0 else (False, None)
-        if readable or end < 0:
-            return (start, end, tools) if readable else None
-    return None
-
-
-@lru_cache(maxsize=1024)
-def _declared(block: str) -> tuple[bool, str | None]:
-    """Whether a block reads as tools, and the tools. Cached, as the rows of a set share them."""
-    try:
-        return True, read_tools(_values(block))
-    except (ValueError, RowError):
-        return False, None
-
-
-def _values(block: str) -> list[Any]:
-    """A list, or one object a line, in JSON; or a list in Python's quotes. Raises ValueError."""
-    values: list[Any] = []
-    place = 0
-    try:
-        while place < len(block):
-            value, place = json_at(block, place)
-            values += value if isinstance(value, list) else [value]
-            place = after_space(block, place)
-    except ValueError:
-        value = literal(block)
-        return value if isinstance(value, list) else [value]
-    return values
 
 
 def _assistant(message: Message, reading: Reading) -> Message:
@@ -271,7 +192,7 @@ def write(record: Record) -> dict[str, Any]:
     messages = list(draft.messages)
     if draft.tools:
         system = messages.pop(0).content if messages and messages[0].role == "system" else ""
-        messages.insert(0, Message("system", _OWN.written(system, draft.tools)))
+        messages.insert(0, Message("system", OWN.written(system, draft.tools)))
     turns: list[dict[str, str]] = []
     for place, message in enumerate(messages):
         text = _text(message)

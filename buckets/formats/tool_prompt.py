@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 KEPT_IN_SYSTEM = "declared in words that are not known, which stay in the text"
 """Note of a reader that took tools from a system text and left the text whole."""
@@ -24,23 +24,22 @@ class Frame:
     before: str
     after: str
 
-    @cached_property
-    def _before(self) -> re.Pattern[str]:
-        return re.compile(_words(self.before) + r"\s*\Z")
-
-    @cached_property
-    def _after(self) -> re.Pattern[str]:
-        return re.compile(r"\s*" + _words(self.after))
-
     def around(self, head: str, tail: str) -> tuple[str, str] | None:
         """What is left of the texts before and after a list without the frame; None when the words are others."""
         far = max(0, len(head) - 2 * len(self.before) - 200)
-        first, last = self._before.search(head, far), self._after.match(tail)
+        first = _pattern(_words(self.before) + r"\s*\Z").search(head, far)
+        last = first and _pattern(r"\s*" + _words(self.after)).match(tail)
         return None if first is None or last is None else (head[: first.start()], tail[last.end() :])
 
     def written(self, system: str, tools: str) -> str:
         """A system text with a list of tools behind it."""
         return (f"{system}\n\n" if system else "") + self.before + tools + self.after
+
+
+@lru_cache(maxsize=256)
+def _pattern(text: str) -> re.Pattern[str]:
+    """Compiled when it is first needed: of many known wordings a set has one."""
+    return re.compile(text)
 
 
 def _words(text: str) -> str:

@@ -115,6 +115,36 @@ def test_hermes_as_qwen_writes_it_in_openai_rows() -> None:
     assert draft.messages[3].tool_call_id == "call_0"
 
 
+START = NOUS[: NOUS.index("\n<tools>")].replace("<tools> <", "<tools><")
+CARD = (
+    START
+    + ' Here are the available tools:\n<tools>\n{"name": "get_camera"}\n</tools>\nUse the following pydantic model '
+    'json schema for each tool call you will make:\n{"properties": {"arguments": {"title": "Arguments", "type": '
+    '"object"}, "name": {"title": "Name", "type": "string"}}, "required": ["arguments", "name"], "title": '
+    '"FunctionCall", "type": "object"}\nFor each function call return a json object with function name and arguments '
+    "within <tool_call></tool_call> XML tags as follows:\n<tool_call>\n"
+    '{"arguments": <args-dict>, "name": <function-name>}\n</tool_call>'
+)
+UNFILLED = (
+    START
+    + "Here are the available tools:<tools> [{'type': 'function', 'function': {'name': 'get_camera'}}] </tools>Use "
+    "the following pydantic model json schema for each tool call you will make: {'title': 'FunctionCall', 'type': "
+    "'object', 'properties': {'arguments': {'title': 'Arguments', 'type': 'object'}, 'name': {'title': 'Name', "
+    "'type': 'string'}}, 'required': ['arguments', 'name']}For each function call return a json object with function "
+    "name and arguments within <tool_call></tool_call> XML tags as follows:\n<tool_call>\n{tool_call}\n</tool_call>"
+)
+
+
+@pytest.mark.parametrize("text", [NOUS, CARD, UNFILLED], ids=["set", "model card", "template left unfilled"])
+def test_known_words_around_tools_are_taken_out(text: str) -> None:
+    for told in (text, f"You are Ann.\n\n{text}", f"{text}\n\nToday is Monday."):
+        draft = FORMATS["hermes"].read(hermes(("system", told), ("human", "q")))
+        rest = told.replace(text, "").strip()
+        assert [message.content for message in draft.messages[:-1]] == ([rest] if rest else [])
+        assert names(draft) == ["get_camera"]
+        assert draft.meta == {"tool_prompt": told}
+
+
 def test_a_prompt_in_other_words_stays_whole_and_says_so() -> None:
     text = 'Our tools: <tools>[{"name": "a"}]</tools> Use them well.'
     draft = FORMATS["hermes"].read(hermes(("system", text), ("human", "q")))
