@@ -91,11 +91,12 @@ def _assistant(message: Message, reading: Reading) -> Message:
 
 
 def _thought(text: str) -> tuple[str | None, str]:
-    """A leading <think> block with something in it, and the text behind it."""
+    """A leading <think> block with something in it, the only one, and the text behind it."""
     start = after_space(text, 0)
     end = text.find("</think>", start)
     inner = text[start + len("<think>") : end]
-    if not text.startswith("<think>", start) or end < 0 or not inner.strip():
+    single = text.count("<think>") == 1 == text.count("</think>")
+    if not single or not text.startswith("<think>", start) or not inner.strip():
         return None, text
     rest = text[end + len("</think>") :]
     rest = rest.removeprefix("\n\n") if rest.startswith("\n\n") else rest.removeprefix("\n")
@@ -202,7 +203,7 @@ def write(record: Record) -> dict[str, Any]:
             turns.append({"from": _FROM[message.role], "value": text})
     why = "a text of the record holds Hermes's own tags, its results are not in the order of their calls, or it is odd"
     row = held({"conversations": turns} | written_extras(draft), draft, read, why)
-    if sniff(row) is None and any(message.reasoning is not None for message in draft.messages):
+    if sniff(row) is None and read_chat(row, "conversations").messages != draft.messages:
         raise RowError("cannot_write", "without a tool, a call or a result nothing tells that <think> is Hermes's")
     return row
 

@@ -170,7 +170,13 @@ def test_text_around_calls() -> None:
     assert draft.meta == {"turns": {"1": {"text": f"Before. {call} After."}}}
     pad = "<scratch_pad>Plan.</scratch_pad>"
     assert answer(f"{pad}\n{call}").content == pad
-    kept = ("<think></think>a", "<think>open", "Use <tool_call> tags.", "<tool_call>", "<tool_call>f(1)</tool_call>")
+    kept = (
+        "<think>open",
+        "<think>a</think><think>b</think>c",
+        "Use <tool_call> tags.",
+        "<tool_call>",
+        "<tool_call>f(1)</tool_call>",
+    )
     for text in kept:
         assert (answer(text).content, answer(text).tool_calls, answer(text).reasoning) == (text, None, None)
 

@@ -49,6 +49,8 @@ class Shape:
     """Most questions."""
     system: bool = True
     tools: bool = True
+    plain: bool = True
+    """Conversations without tools, too."""
     parallel: int = 3
     """Most calls a turn; 0: none."""
     steps: int = 2
@@ -58,13 +60,17 @@ class Shape:
     beside: bool = True
     """Text beside calls."""
     reasoning: bool = True
+    silent: bool = True
+    """Answers without reasoning, too."""
     developer: bool = False
+    held: int = 210
+    """Of 250 so many at least come back equal; the others have a text or a name that the format cannot hold."""
 
 
 @st.composite
 def conversations(draw: st.DrawFn, shape: Shape = Shape()) -> Record:
     """Ids are call_0, call_1, ... and arguments compact, so that a format without ids can give them back."""
-    tools = draw(_tools()) if shape.tools and draw(st.integers(0, 3)) else []
+    tools = draw(_tools()) if shape.tools and (draw(st.integers(0, 3)) or not shape.plain) else []
     names = [tool["function"]["name"] for tool in tools]
     messages = [Message("system", draw(WORDS))] if shape.system and draw(st.booleans()) else []
     if shape.developer and draw(st.booleans()):
@@ -92,7 +98,9 @@ def _call(call_id: str, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def _thoughts(shape: Shape) -> st.SearchStrategy[str | None]:
-    return st.none() | WORDS if shape.reasoning else st.none()
+    if not shape.reasoning:
+        return st.none()
+    return st.none() | WORDS if shape.silent else WORDS
 
 
 def _gold() -> st.SearchStrategy[str | None]:
