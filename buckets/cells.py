@@ -15,11 +15,9 @@ from buckets.raw import Raw, fault_of
 
 
 def is_plain(dtype: pl.DataType) -> bool:
-    """Whether values of the type are JSON values as they are (floats may be NaN, so they are not)."""
+    """Whether values of the type are JSON values as they are. Floats may be NaN, structs hold keys of other rows."""
     if isinstance(dtype, pl.List | pl.Array):
         return is_plain(dtype.inner)  # type: ignore[arg-type]  # a class only in hand-written schemas
-    if isinstance(dtype, pl.Struct):
-        return all(is_plain(field.dtype) for field in dtype.fields)  # type: ignore[arg-type]  # as above
     small = (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64)
     return isinstance(dtype, (pl.String, pl.Boolean, pl.Null, pl.Categorical, pl.Enum, *small))
 
@@ -72,5 +70,6 @@ _PLAIN: dict[type, Callable[[Any], object]] = {
     datetime.date: datetime.date.isoformat,
     datetime.time: datetime.time.isoformat,
     list: lambda items: [_plain(item) for item in items],
-    dict: lambda items: {key: _plain(item) for key, item in items.items()},
+    # A struct column has the keys of all its rows: a null is a key that this row does not have.
+    dict: lambda items: {key: _plain(item) for key, item in items.items() if item is not None},
 }

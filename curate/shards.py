@@ -160,7 +160,7 @@ def _read_job(job: ReadJob) -> tuple[int, Counts, int]:
         found = _write(job.folder, job.name, out)
     else:
         kept = read_frame(job.folder.kept(job.name), ["origin"])
-        check_counts("read", raw_rows, _origins(kept), found.quarantined)
+        check_counts("read", raw_rows, _origins(kept), found.dropped + found.quarantined)
     return place, found, raw_rows
 
 

@@ -8,8 +8,10 @@ from buckets.errors import InputError
 from buckets.formats.alpaca import ALPACA
 from buckets.formats.code_tests import CODE_TESTS
 from buckets.formats.format import Format, Row
+from buckets.formats.glaive import GLAIVE
 from buckets.formats.harmony import HARMONY
 from buckets.formats.harmony_text import HARMONY_TEXT
+from buckets.formats.hermes import HERMES
 from buckets.formats.mapping import Mapping
 from buckets.formats.nested import NESTED
 from buckets.formats.openai_messages import OPENAI_MESSAGES
@@ -22,16 +24,22 @@ from buckets.formats.sharegpt import SHAREGPT
 from buckets.formats.speakers import SPEAKERS
 from buckets.formats.split import Split
 from buckets.formats.text2sql import TEXT2SQL
+from buckets.formats.toolace import TOOLACE
 from buckets.formats.toolalpaca import TOOLALPACA
 from buckets.formats.transcript import TRANSCRIPT
 from buckets.formats.verl import VERL
 from buckets.formats.wanted import NOT_WANTED
+from buckets.formats.xlam import XLAM
 
 # The most specific first: where rows fit several formats, the first one wins.
 FORMATS: dict[str, Format] = {
     "preference": PREFERENCE,
     "harmony": HARMONY,
     "harmony_text": HARMONY_TEXT,
+    "xlam": XLAM,
+    "glaive": GLAIVE,
+    "hermes": HERMES,
+    "toolace": TOOLACE,
     "sharegpt": SHAREGPT,
     "openai_messages": OPENAI_MESSAGES,
     "code_tests": CODE_TESTS,
@@ -49,6 +57,10 @@ FORMATS: dict[str, Format] = {
 }
 FIRST_ROWS = 100
 """So many rows of a file tell its format."""
+REFINES = {"hermes": ("sharegpt", "openai_messages"), "toolace": ("sharegpt", "openai_messages")}
+"""Formats that read rows without their marks just as the formats named here do."""
+REFINED_SHARE = 0.1
+"""Such a format is taken when this share of the rows has its marks: in most sets some talks need no tool."""
 
 
 def sniff_format(rows: Sequence[Row], where: str) -> tuple[Format, str]:
@@ -63,6 +75,8 @@ def sniff_format(rows: Sequence[Row], where: str) -> tuple[Format, str]:
     for name, form in FORMATS.items():
         votes[name] = [reason for row in rows if (reason := form.sniff(row)) is not None]
     best = max(FORMATS, key=lambda name: len(votes[name]))  # max keeps the first of equals
+    marked = [name for name in REFINES if best in REFINES[name] and len(votes[name]) >= REFINED_SHARE * len(rows)]
+    best = max(marked, key=lambda name: len(votes[name]), default=best)
     if not votes[best]:
         raise InputError(_unknown(rows, where))
     return FORMATS[best], f"{len(votes[best])} of {len(rows)} rows: {votes[best][0]}"

@@ -6,6 +6,7 @@ from typing import Any
 
 from buckets.errors import RowError
 from buckets.formats.fields import compact, parsed
+from buckets.formats.literals import after_space, json_at
 
 _CALL_KEYS = {"id", "type", "function"}
 
@@ -74,8 +75,7 @@ class Calls:
         call_id = item.get("id")
         if not isinstance(call_id, str) or not call_id:
             call_id = f"call_{self._count}"
-        self._count += 1
-        self._pending.append((call_id, name))
+        self._opened(call_id, name)
         call = {"id": call_id, "type": "function", "function": {"name": name, "arguments": _arguments(inner.get(key))}}
         beside = item.keys() - _CALL_KEYS
         beside -= {"name", key} if inner is item else set()
@@ -84,14 +84,28 @@ class Calls:
             rest |= {k: v for k, v in inner.items() if v is not None and k not in ("name", key)}
         return call, rest
 
-    def answered(self, call_id: object) -> str | None:
-        """The id that a tool result belongs to: its own, else that of the oldest call without a result."""
+    def adopt(self, made: list[dict[str, Any]]) -> None:
+        """Take in canonical calls that were made elsewhere, so that later ids and results fit them."""
+        for call in made:
+            self._opened(call["id"], call["function"]["name"])
+
+    def _opened(self, call_id: str, name: str) -> None:
+        self._count += 1
+        self._pending.append((call_id, name))
+
+    def answered(self, call_id: object, name: object = None) -> str | None:
+        """The id that a tool result belongs to: its own, else that of the oldest open call of its name, or of any."""
         if isinstance(call_id, str) and call_id:
             mine = next((index for index, (known, _) in enumerate(self._pending) if known == call_id), None)
             if mine is not None:
                 self._pending.pop(mine)
             return call_id
-        return self._pending.pop(0)[0] if self._pending else None
+        named = next((index for index, (_, known) in enumerate(self._pending) if known == name), 0)
+        return self._pending.pop(named)[0] if self._pending else None
+
+    def is_open(self, call_id: object) -> bool:
+        """Whether a call with this id has no result yet."""
+        return any(known == call_id for known, _ in self._pending)
 
 
 def _arguments(value: object) -> str:
@@ -115,3 +129,34 @@ def _is_canonical(call: object) -> bool:
         return False
     function = call.get("function")
     return isinstance(function, dict) and all(isinstance(function.get(key), str) for key in ("name", "arguments"))
+
+
+def plain_call(function: dict[str, Any]) -> dict[str, Any]:
+    """{"name", "arguments"} for a writer: arguments as an object where nothing but spacing is lost by it.
+
+    Text that is not a JSON object, one with a key twice, and one with a number that would be rounded stay
+    the string that the model wrote.
+    """
+    text = function["arguments"]
+    return {"name": function["name"], "arguments": text if (value := exact_object(text)) is None else value}
+
+
+def exact_object(text: str) -> dict[str, Any] | None:
+    """The JSON object in a string, when it can be written again without a loss; else None."""
+    try:
+        value, end = json_at(text, 0)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) and after_space(text, end) == len(text) else None
+
+
+def bare_tools(tools: str | None) -> list[Any]:
+    """The declared functions for a writer, out of their {"type": "function", "function": ...} where that is all.
+
+    Raises RowError("cannot_write") when the tools are not in canonical form.
+    """
+    value = parsed(tools or "[]")
+    if not isinstance(value, list) or not all(isinstance(tool, dict) for tool in value):
+        raise RowError("cannot_write", f"the record's tools are not in canonical form: {str(tools)[:200]}")
+    plain = {"type", "function"}
+    return [tool["function"] if set(tool) == plain and tool["type"] == "function" else tool for tool in value]

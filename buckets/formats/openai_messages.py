@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from buckets.errors import RowError
@@ -9,7 +10,7 @@ from buckets.formats.alpaca import written_extras
 from buckets.formats.calls import read_tools
 from buckets.formats.fields import extras, first_key, leftovers, parsed
 from buckets.formats.format import Format, Row
-from buckets.formats.turns import is_turns, read_turns
+from buckets.formats.turns import Turns, is_turns, read_turns
 from buckets.record import Draft, Message, Record
 
 KEYS = ("messages", "conversation", "dialogue", "dialog", "chat")
@@ -35,25 +36,37 @@ def read(row: Row) -> Draft:
     return read_chat(row, key)
 
 
-def read_chat(row: Row, key: str) -> Draft:
+Refine = Callable[[Turns, str | None], tuple[Turns, str | None, dict[str, Any]]]
+"""Turns and tools as a row has them -> turns, tools and notes for meta, for formats whose calls stand in texts."""
+
+
+def read_chat(row: Row, key: str, refine: Refine | None = None) -> Draft:
     """A draft from the turns under `key`, with the tools and a `system` text beside them."""
     turns = read_turns(row[key])
     extra = extras(row)
     tool_key = first_key(row, TOOL_KEYS)
     consumed = {key, *extra.keys, *([tool_key] if tool_key else [])}
-    messages = list(turns.messages)
     system = row.get("system")
     if isinstance(system, str) and system.strip():
-        messages.insert(0, Message("system", system))
+        turns = behind(Message("system", system), turns)
         consumed.add("system")
+    tools, notes = read_tools(row[tool_key]) if tool_key else None, dict[str, Any]()
+    if refine:
+        turns, tools, notes = refine(turns, tools)
     return Draft(
-        messages=tuple(messages),
-        tools=read_tools(row[tool_key]) if tool_key else None,
+        messages=turns.messages,
+        tools=tools,
         reference=extra.reference,
         tests=extra.tests,
         schema=extra.schema,
-        meta=leftovers(row, consumed, turns=turns.extra),
+        meta=leftovers(row, consumed, turns=turns.extra, **notes),
     )
+
+
+def behind(first: Message, turns: Turns) -> Turns:
+    """The turns behind one more message; what they held beside their text keeps to its message."""
+    extra = {str(int(number) + 1): held for number, held in (turns.extra or {}).items()}
+    return Turns((first, *turns.messages), extra or None)
 
 
 def write(record: Record) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from typing import Any
 
 from buckets.errors import RowError
 from buckets.formats.alpaca import written_extras
-from buckets.formats.calls import canonical_calls
-from buckets.formats.fields import compact, parsed
+from buckets.formats.calls import canonical_calls, plain_call
+from buckets.formats.fields import compact
 from buckets.formats.format import Format, Row
 from buckets.formats.openai_messages import read_chat
 from buckets.formats.thought import wrapped
@@ -62,14 +62,9 @@ def _turns(message: Message) -> list[dict[str, str]]:
     if text or not message.tool_calls:
         turns.append({"from": _FROM[message.role], "value": text})
     if message.tool_calls:
-        calls = [_written_call(call["function"]) for call in canonical_calls(message.tool_calls)]
+        calls = [plain_call(call["function"]) for call in canonical_calls(message.tool_calls)]
         turns.append({"from": "function_call", "value": compact(calls[0] if len(calls) == 1 else calls)})
     return turns
-
-
-def _written_call(function: dict[str, Any]) -> dict[str, Any]:
-    arguments = parsed(function["arguments"])
-    return {"name": function["name"], "arguments": arguments if isinstance(arguments, dict) else function["arguments"]}
 
 
 def renumbered(messages: tuple[Message, ...]) -> tuple[Message, ...]:
@@ -84,7 +79,7 @@ def renumbered(messages: tuple[Message, ...]) -> tuple[Message, ...]:
             for call in calls:
                 fresh = f"call_{len(ids)}"
                 ids[call["id"]], names[call["id"]] = fresh, call["function"]["name"]
-                function = _written_call(call["function"])
+                function = plain_call(call["function"])
                 if isinstance(function["arguments"], dict):
                     function["arguments"] = compact(function["arguments"])
                 call["id"], call["function"] = fresh, function

@@ -146,7 +146,7 @@ def _message(index: int, turn: dict[str, Any], calls: Calls) -> tuple[Message, d
         content, thought = lifted(content)
     raw_calls = _raw_calls(turn) + part_calls
     made, rests = calls.make(raw_calls) if raw_calls else ([], [])
-    call_id = calls.answered(turn.get("tool_call_id")) if role == "tool" else turn.get("tool_call_id")
+    call_id = calls.answered(turn.get("tool_call_id"), turn.get("name")) if role == "tool" else turn.get("tool_call_id")
     used = [role_key, content_key, "tool_calls", "function_call", "tool_call_id", "name"]
     name = turn.get("name")
     message = Message(

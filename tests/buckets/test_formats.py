@@ -542,7 +542,7 @@ REAL: dict[str, tuple[str | dict[str, Any], int]] = {  # format or mapping, and 
     "llamafactory_demo/dpo_en_demo.json.gz": ("preference", 300),
     "llamafactory_demo/v1_dpo_demo.jsonl": ("preference", 10),
     "llamafactory_demo/kto_en_demo.json": ("preference", 150),
-    "dsl_debug_parquet/sft_train.parquet": ("openai_messages", 1593),
+    "dsl_debug_parquet/sft_train.parquet": ("hermes", 1593),
     "medicalgpt_zh/sharegpt_zh_1K_format.jsonl.gz": ("sharegpt", 1000),
     "medicalgpt_zh/medical_sft_1K_format.jsonl": ("sharegpt", 1000),
     "hh_rlhf/harmless-base_test.jsonl.gz": ("preference", 2312),

@@ -11,29 +11,29 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from buckets import FORMATS, ROLES, Draft, Format, Mapping, Message, Record, RowError, content_hash, dumps
+from buckets import FORMATS, ROLES, Draft, Format, Mapping, Message, Record, RowError, content_hash, dumps, sniff_format
 from buckets.formats.sharegpt import renumbered
 
 LEAVES = st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False)
-TEXTS = st.text(max_size=12) | st.sampled_from(
-    [
-        "",
-        "[]",
-        "{}",
-        "[{}]",
-        '[{"role":"user","content":"x"}]',
-        '{"name":"f","arguments":{}}',
-        "\n\nHuman: a",
-        "#### 1",
-        "<think>a</think>b",
-        "\n\nHuman: a\n\nAssistant: b",
-        "<|im_start|>user\na<|im_end|>",
-        "[INST] a [/INST] b",
-        "<|start|>user<|message|>a<|end|>",
-        '{"inputs": [1], "outputs": [2], "fn_name": "f"}',
-        "Q: a\nA: b",
-    ]
-)
+ODD = [
+    "",
+    "[]",
+    "{}",
+    "[{}]",
+    '[{"role":"user","content":"x"}]',
+    '{"name":"f","arguments":{}}',
+    "\n\nHuman: a",
+    "#### 1",
+    "<think>a</think>b",
+    "\n\nHuman: a\n\nAssistant: b",
+    "<|im_start|>user\na<|im_end|>",
+    "[INST] a [/INST] b",
+    "<|start|>user<|message|>a<|end|>",
+    '{"inputs": [1], "outputs": [2], "fn_name": "f"}',
+    "Q: a\nA: b",
+]
+MARKS = ["USER: a\n\n\nASSISTANT: <functioncall> {", "<tool_call>{}</tool_call>", "[f(a=1)]", "<tools>[{}]</tools>"]
+TEXTS = st.text(max_size=12) | st.sampled_from([*ODD, *MARKS])
 JSON = st.recursive(
     LEAVES | TEXTS,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
@@ -84,6 +84,8 @@ KEYS = [
     "context",
     "conversation",
     "turns",
+    "answers",
+    "chat",
     "other",
 ]
 HOSTILE = st.dictionaries(st.sampled_from(KEYS), JSON | TURNS | TEXTS, max_size=6)
@@ -131,6 +133,57 @@ ROWS: dict[str, list[dict[str, Any]]] = {
             "label": "t16",
         },
         {"dialogue": '[{"role": "user", "content": "t1"}]', "messages": None, "functions": [{"name": "t2"}]},
+    ],
+    "hermes": [
+        {
+            "conversations": [
+                {"from": "system", "value": "t1 <tools> [{'name': 't2', 'parameters': {'t3': true}}] </tools> t4"},
+                {"from": "human", "value": "t5", "score": "t6"},
+                {
+                    "from": "gpt",
+                    "value": "<think>t7</think>t8 <tool_call>\n{'arguments': {'t9': 't10'}, 'name': 't11', 'k': 't12'}"
+                    '\n</tool_call> t13 <tool_call>[{"name": "t14", "arguments": "t15"}]</tool_call> t16',
+                },
+                {"from": "tool", "value": '<tool_response>{"name": "t14", "content": {"t17": 1}}</tool_response>'},
+                {"from": "human", "value": "t18<tool_response>t19</tool_response>t20", "w": "t21"},
+            ],
+            "tools": "[]",
+            "task": "t22",
+        },
+        {"messages": [{"role": "assistant", "content": 't1<tool_call>{"name": "t2"}</tool_call>', "x": "t3"}]},
+    ],
+    "toolace": [
+        {
+            "system": 't1 [{"name": "t2 x", "description": "t3"}] [func(params)] t4',
+            "conversations": [
+                {"from": "user", "value": "t5"},
+                {"from": "assistant", "value": "[t2 x(t6='t7', t8=[{'t9': 'it\\'s'}]), t2 x()]", "s": "t10"},
+                {
+                    "from": "tool",
+                    "value": '[{"name": "t2 x", "results": {"t11": "t12"}}, {"name": "t2 x", "results": "t13"}]',
+                },
+                {"from": "assistant", "value": "[t14(t15)]"},
+            ],
+            "id": "t16",
+        }
+    ],
+    "xlam": [
+        {
+            "query": "t1",
+            "tools": '[{"name": "t2", "parameters": {"t3": {"description": "t4", "type": "int", "default": "t5"}}}]',
+            "answers": '[{"name": "t2", "arguments": {"t6": "t7"}, "x": "t8"}]',
+            "id": "t9",
+        },
+        {"query": "t1", "tools": [{"name": "t2"}], "answers": [], "gold": "t3"},
+    ],
+    "glaive": [
+        {
+            "system": 'SYSTEM: t1 functions -\n{"name": "t2", "description": "t3"}\n{"name": "t4"}\n t5',
+            "chat": 'USER: t6\n\n\nASSISTANT: t7 <functioncall> {"name": "t2", "arguments": \'{"t8": "it\\\'s"}\', '
+            '"k": "t9"} <|endoftext|>\n\n\nFUNCTION RESPONSE: t10\n\n\nASSISTANT: t11 <|endoftext|>',
+            "tag": "t12",
+        },
+        {"system": None, "chat": "USER: t1 A: t2\n\nA: t3"},
     ],
     "question_answer": [
         {"question": "t1", "answer": "t2 <<1+1=2>>2\n#### t3", "id": "t4"},
@@ -485,8 +538,9 @@ def test_what_a_writer_takes_comes_back_equal(form: Format, record: Record) -> N
         check(error, "cannot_write")
         return
     again = orjson.loads(orjson.dumps(row))
-    assert form.sniff(again)
     assert form.read(again) == replace(record.draft, meta={})
+    if form.sniff(again) is None:  # a talk without tools, in a format that marks nothing else
+        assert sniff_format([again], "x")[0].read(again) == replace(record.draft, meta={})
 
 
 @settings(max_examples=100, deadline=None)
