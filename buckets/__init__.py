@@ -23,12 +23,14 @@ from buckets.frame import (
 )
 from buckets.item import SPLITS, EvalItem, Split, read_items
 from buckets.kind import KINDS, Kind
+from buckets.language import LanguageBy, languages
 from buckets.measure import WORD_PATTERN, measure
 from buckets.nine import BUCKETS
 from buckets.raw import Fault, Raw
 from buckets.record import ROLES, Draft, Message, Record, Role, content_hash, dumps, record_id
 from buckets.safety_refusal import REFUSAL_PATTERN
 from buckets.store import digest, digest_file, read_frame, read_json, rows_of, write_bytes, write_frame, write_json
+from buckets.tokens import count_tokens, tokenizer_digest
 
 __all__ = [
     "BUCKETS",
@@ -55,6 +57,7 @@ __all__ = [
     "IncompleteError",
     "InputError",
     "Kind",
+    "LanguageBy",
     "Mapping",
     "Message",
     "Problem",
@@ -72,6 +75,7 @@ __all__ = [
     "conserve",
     "content_hash",
     "cores",
+    "count_tokens",
     "digest",
     "digest_file",
     "dumps",
@@ -80,6 +84,7 @@ __all__ = [
     "fallen_frame",
     "frame_of",
     "gold_in",
+    "languages",
     "last_boxed",
     "measure",
     "no_fallen",
@@ -96,6 +101,7 @@ __all__ = [
     "rows_of",
     "sniff_format",
     "split",
+    "tokenizer_digest",
     "write_bytes",
     "write_frame",
     "write_json",

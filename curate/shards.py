@@ -12,6 +12,7 @@ import polars as pl
 
 from buckets import Sorted, check_counts, conserve, empty_frame, read_frame, read_json, rows_of, write_frame, write_json
 from curate.executor import Executor
+from curate.measures import Measures
 from curate.read import Chunk, InputFile, chunks, read_chunk
 from curate.stage import Decided, GlobalStage, apply
 
@@ -111,6 +112,7 @@ class ReadJob:
     chunk: Chunk
     folder: StageFolder
     name: str
+    measures: Measures
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,12 @@ class RowJob:
 
 
 def read_shards(
-    files: Sequence[InputFile], shard_rows: int, folder: StageFolder, executor: Executor, notify: Notify
+    files: Sequence[InputFile],
+    shard_rows: int,
+    folder: StageFolder,
+    executor: Executor,
+    notify: Notify,
+    measures: Measures,
 ) -> tuple[list[str], list[tuple[InputFile, Counts, int]]]:
     """Shard names in reading order, and the counts of each file: of its records, and of its raw rows."""
     names: list[str] = []
@@ -131,7 +138,7 @@ def read_shards(
         for place, file in enumerate(files):
             for chunk in chunks(file, shard_rows):
                 names.append(f"{place:05d}-{chunk.index:06d}")
-                yield ReadJob(chunk, folder, names[-1])
+                yield ReadJob(chunk, folder, names[-1], measures)
 
     parts: list[list[Counts]] = [[] for _ in files]
     raw_rows = [0] * len(files)
@@ -151,7 +158,7 @@ def _read_job(job: ReadJob) -> tuple[int, Counts, int]:
     place = int(job.name.split("-")[0])
     found = _already(job.folder, job.name)
     if found is None:
-        out = read_chunk(job.chunk)
+        out = job.measures(read_chunk(job.chunk))
         check_counts("read", len(job.chunk.rows), _origins(out.kept), out.dropped.height)
         found = _write(job.folder, job.name, out)
     else:
