@@ -10,7 +10,7 @@ from typing import Any
 
 from curate.difference import differences, text_of
 
-_LABEL = 11
+_LABEL = 14
 _CLIP = 600
 
 
@@ -80,8 +80,10 @@ def _measures(record: dict[str, Any]) -> str:
 
 def _talk(messages: Sequence[dict[str, Any]]) -> Iterator[tuple[str, str]]:
     for message in messages:
-        text = " ".join(part for part in (message["content"], message["tool_calls"]) if part)
-        yield message["role"], _clipped(json.dumps(text, ensure_ascii=False))
+        if message["content"] or not message["tool_calls"]:
+            yield message["role"], _clipped(json.dumps(message["content"], ensure_ascii=False))
+        if message["tool_calls"]:
+            yield "" if message["content"] else message["role"], f"calls {_clipped(message['tool_calls'])}"
 
 
 def _given(record: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -99,15 +101,17 @@ def _clipped(text: str) -> str:
 def _why(stage: dict[str, Any]) -> str:
     if "rule" not in stage:
         return ""
-    evidence = f" [{_clipped(stage['evidence'])}]" if stage["evidence"] else ""
+    told = stage["evidence"] and stage["stage"] != "read"  # what could not be read stands above, as the raw text
+    evidence = f" [{_clipped(stage['evidence'])}]" if told else ""
     return f": {stage['rule']}, {stage['reason']}{evidence}"
 
 
 def _seen(seen: dict[str, Any]) -> str:
-    """A verdict on a row that was not acted on; each stage has columns of its own."""
-    return ", ".join(
-        f"{key} {_plain(value)}" for key, value in seen.items() if key not in _BESIDE and value is not None
-    )
+    """What a stage found and did not act on; each stage has columns of its own."""
+    if "rule" in seen:
+        return f"{seen['rule']}, {seen['reason']} [{_clipped(seen['evidence'])}]"
+    told = {key: value for key, value in seen.items() if key not in _BESIDE and value not in (None, "")}
+    return ", ".join(f"{key} {_plain(value)}" for key, value in told.items())
 
 
 _BESIDE = ("id", "source", "stage", "fate")

@@ -256,7 +256,7 @@ def test_the_road_with_flags_and_with_drops_for_any_number_of_workers(model: Pat
         page = read_json(out / "report.json")
         assert page["semantic"]["flagged"] == flags.height
         for id, other in flags.select("id", "other").head(2).iter_rows():  # told of both, and of no other row
-            assert f"{other} (cosine" in life_text(life(out, id)).replace("\n             ", "")
+            assert f"{other} (cosine" in life_text(life(out, id)).replace("\n                ", "")
             assert id in [flag["id"] for flag in life(out, other)["near"]]
         alone = sorted({*read_frame(out / "ledger.parquet")["id"]} - {*flags["id"], *flags["other"]})[0]
         assert life(out, alone)["near"] == []
