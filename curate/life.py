@@ -36,12 +36,14 @@ def life(folder: Path, id: str, raw: bool = False) -> dict[str, Any]:
         )
     origin = (record or fell or {})["origin"]
     tables, base = recipe_of(folder)
+    source = (record or fell or {})["source"]
+    kind = next((one.get("kind") for one in tables["read"]["sources"] if one["name"] == source), None)
     against = (tables.get("dedup") or {}).get("against", [])
     return {
         "id": id,
         "fate": fell["fate"] if fell else "kept",
         "origin": origin,
-        "raw": asdict(raw_text(ids, base, origin, raw)),
+        "raw": asdict(raw_text(ids, base, origin, raw, kind)),
         "record": record,
         "stages": _stages(ids, stages, id, fell),
         "fell": fell,

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from buckets import Kind
     from curate.ids import Ids
 
 
@@ -24,18 +25,18 @@ class RawText:
     note: str = ""
 
 
-def raw_text(ids: Ids, base: Path, origin: dict[str, Any], read: bool) -> RawText:
-    """The raw text of a row. `read`: also where that means reading the file from its start."""
+def raw_text(ids: Ids, base: Path, origin: dict[str, Any], read: bool, kind: Kind | None = None) -> RawText:
+    """The raw text of a row. `read`: also where that means reading the file, laid out as `kind`, from its start."""
     path = base / origin["file"]
     known = ids.raw_file(origin["file"])
     try:
         about = os.stat(path)
     except OSError as error:
         if known is None and ("!" in origin["file"] or "#" in origin["file"]):
-            return _slow(path, origin, read)
+            return _slow(path, origin, read, kind)
         return RawText(None, f"{origin['file']} cannot be read any more ({error.strerror})")
     if known is None:
-        return _slow(path, origin, read)
+        return _slow(path, origin, read, kind)
     if (about.st_size, about.st_mtime_ns) != (known["size"], known["mtime_ns"]):
         return RawText(None, f"{origin['file']} has changed since the run; its row {origin['row']} may be another one")
     block, at = divmod(origin["row"], known["every"])
@@ -69,7 +70,7 @@ def _element(text: str, at: int) -> str:
         start, at = end, at - 1
 
 
-def _slow(path: Path, origin: dict[str, Any], read: bool) -> RawText:
+def _slow(path: Path, origin: dict[str, Any], read: bool, kind: Kind | None) -> RawText:
     if not read:
         return RawText(None, "not plain JSON; --raw reads the file up to this row")
     import orjson
@@ -77,7 +78,7 @@ def _slow(path: Path, origin: dict[str, Any], read: bool) -> RawText:
     from buckets import InputError, read_rows
 
     try:
-        for raw in read_rows(path):
+        for raw in read_rows(path, kind):
             if raw.row == origin["row"]:
                 if raw.fault is not None:
                     return RawText(raw.fault.excerpt, "as far as the ledger holds it")
