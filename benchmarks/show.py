@@ -64,8 +64,8 @@ def _removed(number: int) -> bool:
     return number % REMOVED == 5
 
 
-def curate(*args: str) -> tuple[float, float, str]:
-    """Seconds, peak memory in MiB and output of a command."""
+def curate(*args: str) -> tuple[float, float, float, str]:
+    """Seconds, seconds of processor, peak memory in MiB and output of a command."""
     started = time.perf_counter()
     with tempfile.TemporaryFile("w+") as out:
         process = subprocess.Popen([sys.executable, "-m", "curate.cli", *args], stdout=out)
@@ -75,7 +75,7 @@ def curate(*args: str) -> tuple[float, float, str]:
         if process.returncode:
             raise SystemExit(f"curate {shlex.join(args)}: exit {process.returncode}")
         out.seek(0)
-        return seconds, used.ru_maxrss / 1024, out.read()
+        return seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, out.read()
 
 
 def walked(folder: Path, name: str, rows: int, second: bool) -> tuple[Path, float | None]:
@@ -83,7 +83,7 @@ def walked(folder: Path, name: str, rows: int, second: bool) -> tuple[Path, floa
     if (out / "ids.bin").exists():
         return out, None
     recipe = write_rows(folder / name, rows, second)
-    seconds, _, _ = curate("run", str(recipe), "--out", str(out), "--until", "dedup")
+    seconds, *_ = curate("run", str(recipe), "--out", str(out), "--until", "dedup")
     return out, seconds
 
 
@@ -97,15 +97,22 @@ def show_times(run: Path) -> dict[str, Any]:
         "fell, with its witness": fallen["id"][fallen.height // 2],
         "witness of a row": fallen["witness"][fallen.height // 3],
     }
-    times: dict[str, list[float]] = {kind: [] for kind in ids}
+    times: dict[str, list[tuple[float, float]]] = {kind: [] for kind in ids}
     for turn in range(CALLS + 1):
         for kind, id in ids.items():
-            seconds, _, out = curate("show", str(run), id)
+            seconds, processor, _, out = curate("show", str(run), id)
             assert out.startswith(id), out
             if turn:
-                times[kind].append(seconds)
+                times[kind].append((seconds, processor))
     bare = [_python() for _ in range(CALLS)]
-    found = {kind: {"median_ms": _ms(statistics.median(t)), "worst_ms": _ms(max(t))} for kind, t in times.items()}
+    found = {
+        kind: {
+            "median_ms": _ms(statistics.median(seconds for seconds, _ in taken)),
+            "worst_ms": _ms(max(seconds for seconds, _ in taken)),
+            "median_processor_ms": _ms(statistics.median(processor for _, processor in taken)),
+        }
+        for kind, taken in times.items()
+    }
     return {"calls_each": CALLS, "load_1m": os.getloadavg()[0], "by_kind": found, "python_alone_ms": _ms(min(bare))}
 
 
@@ -121,10 +128,21 @@ def _ms(seconds: float) -> float:
 
 def expected(rows: int) -> dict[str, int]:
     """What must differ between the two runs, by how their rows were made."""
-    half, first = rows // 2, next(number for number in range(rows) if _removed(number))
+    half = rows // 2
     edited = [number for number in range(rows) if number % EDITED == 3]
-    away = sum(first < number < half for number in edited)  # moved and edited: told as left and entered
-    return {"entered": away, "left": away + sum(map(_removed, range(half))), "edited": len(edited) - away}
+    before = {number for number in range(half) if number % EDITED == 3 or _removed(number)}
+    after = {number - _removed_before(number) for number in edited if number < half}
+    same_place = len(before & after)
+    return {
+        "entered": len(after) - same_place,
+        "left": len(before) - same_place,
+        "edited": same_place + sum(number >= half for number in edited),
+    }
+
+
+def _removed_before(number: int) -> int:
+    """Lines taken out before a line: by so many it moved up."""
+    return len(range(5, number, REMOVED))
 
 
 def main() -> None:
@@ -144,7 +162,7 @@ def main() -> None:
     index["bytes_a_row"] = round(len(data) / args.rows, 2)
     assert data == (first / "ids.bin").read_bytes(), "the index of the run is not the one made now"
     second, _ = walked(args.folder, "second", args.rows, True)
-    took, memory, out = curate("diff", str(first), str(second), "--json")
+    took, processor, memory, out = curate("diff", str(first), str(second), "--json")
     changes = json.loads(out)["changes"]
     made_so = expected(args.rows)
     assert made_so.items() <= changes.items(), (made_so, changes)
@@ -156,7 +174,13 @@ def main() -> None:
         "run_seconds": seconds and round(seconds, 1),
         "show": shown,
         "index": index,
-        "diff": {"seconds": round(took, 1), "peak_mib": round(memory), "changes": changes, "made": made_so},
+        "diff": {
+            "seconds": round(took, 1),
+            "processor_seconds": round(processor, 1),
+            "peak_mib": round(memory),
+            "changes": changes,
+            "made": made_so,
+        },
     }
     text = json.dumps(found, indent=1)
     print(text)
