@@ -27,6 +27,7 @@ from buckets.hub import HUB
 from buckets.inputs import Named, expand, located
 from buckets.item import SPLITS, EvalItem, Split, read_items
 from buckets.kind import KINDS, Kind
+from buckets.language import LanguageBy, languages
 from buckets.measure import WORD_PATTERN, measure
 from buckets.members import is_archive
 from buckets.nine import BUCKETS
@@ -35,6 +36,7 @@ from buckets.record import ROLES, Draft, Message, Record, Role, content_hash, du
 from buckets.safety_refusal import REFUSAL_PATTERN
 from buckets.spans import Span, spans
 from buckets.store import digest, digest_file, read_frame, read_json, rows_of, write_bytes, write_frame, write_json
+from buckets.tokens import count_tokens, tokenizer_digest
 
 __all__ = [
     "BUCKETS",
@@ -64,6 +66,7 @@ __all__ = [
     "IncompleteError",
     "InputError",
     "Kind",
+    "LanguageBy",
     "Layout",
     "Mapping",
     "Message",
@@ -87,6 +90,7 @@ __all__ = [
     "conserve",
     "content_hash",
     "cores",
+    "count_tokens",
     "digest",
     "digest_file",
     "dumps",
@@ -96,6 +100,7 @@ __all__ = [
     "frame_of",
     "gold_in",
     "is_archive",
+    "languages",
     "last_boxed",
     "located",
     "measure",
@@ -114,6 +119,7 @@ __all__ = [
     "sniff_format",
     "spans",
     "split",
+    "tokenizer_digest",
     "write_bytes",
     "write_frame",
     "write_json",

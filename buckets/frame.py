@@ -38,11 +38,12 @@ SCHEMA = pl.Schema(
         "bucket": pl.String(),  # one of the nine, or null: unsure
         "bucket_confidence": pl.Float32(),  # 0..1
         "bucket_reason": pl.String(),
-        "tokens": pl.Int32(),  # all turns
+        "tokens": pl.Int32(),  # all turns: an estimate, or those of `read.tokenizer`
         "answer_tokens": pl.Int32(),  # assistant turns
         "turns": pl.Int32(),  # messages
         "n_tool_calls": pl.Int32(),
         "chars": pl.Int32(),
+        "language": pl.String(),  # ISO 639 code of the answers, or und: unsure (see buckets/language.py)
         "difficulty": pl.Float32(),  # 0..1 within the bucket
         "licence": pl.String(),
         "meta": pl.String(),  # JSON

@@ -13,6 +13,8 @@ import xxhash
 
 from buckets.errors import IncompleteError, InputError
 
+ROW_GROUP = 2_048
+"""Rows of a parquet row group: a single row is read without unpacking a whole shard; costs neither bytes nor time."""
 _PRETTY = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
 
 
@@ -54,7 +56,7 @@ def write_frame(path: Path, frame: pl.DataFrame) -> None:
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        frame.write_parquet(aside, compression="zstd", compression_level=1, statistics=True)
+        frame.write_parquet(aside, compression="zstd", compression_level=1, statistics=True, row_group_size=ROW_GROUP)
         aside.replace(path)
     except (OSError, pl.exceptions.ComputeError) as error:
         aside.unlink(missing_ok=True)

@@ -9,12 +9,25 @@ from typing import Any
 
 import polars as pl
 
-from buckets import InputError, digest, digest_file, no_fallen, read_frame, read_json, write_frame, write_json
+from buckets import (
+    InputError,
+    RefusedError,
+    digest,
+    digest_file,
+    no_fallen,
+    read_frame,
+    read_json,
+    write_frame,
+    write_json,
+)
 from curate.agreement import JUDGED
 from curate.dedup import Beside
 from curate.earlier import earlier
 from curate.executor import Executor, Here, executor
+from curate.guard import guarded
+from curate.indexing import keep_index
 from curate.job import Run
+from curate.measures import Measures, placed
 from curate.read import InputFile, every_file
 from curate.recipe import CLEANING, ROAD, Recipe
 from curate.shards import Counts, Sorter, StageFolder, global_shards, read_shards, row_shards
@@ -31,6 +44,7 @@ def clean(job: Run, wanted: Sequence[str], entry: dict[str, Any]) -> StageFolder
         job.recipe.semantic.at(job.base, job.out)  # a model or an extra that is missing is said before hours of work
     fingerprint = _inputs(files)
     stood: list[StageFolder] = []
+    allowed: list[dict[str, Any]] = []
     hands: Executor | None = None
     try:
         for stage in (s for s in CLEANING if job.recipe.has(s)):
@@ -43,16 +57,37 @@ def clean(job: Run, wanted: Sequence[str], entry: dict[str, Any]) -> StageFolder
                 hands = hands or executor(job.recipe.executor, job.workers)
                 _walk(job, stage, files, stood[-1] if stood else None, folder, hands)
             stood.append(folder)
+            allowed += guarded(job.recipe.guard, stood, _sizes(stood[0]), str(job.out))
+    except RefusedError as error:
+        if stood:
+            _leave(job, stood, entry | {"stopped": str(error)})  # what fell can be looked at
+        raise
     finally:
         if hands is not None:
             hands.close()
+    entry.pop("stopped", None)
+    entry["allowed"] = allowed
+    _leave(job, stood, entry)
+    return stood[-1]
+
+
+def _leave(job: Run, stood: Sequence[StageFolder], entry: dict[str, Any]) -> None:
+    """Journal, ledger and findings of the stages that stand."""
     entry["stages"] = [_line(folder) for folder in stood]
     entry["data"] = stood[-1].path.relative_to(job.out).as_posix()
     write_frame(job.out / "ledger.parquet", ledger(stood))
     _write_seen(job, stood)
     _flags(job, stood)
+    keep_index(job.out, entry["stages"])
     write_json(job.journal, entry)
-    return stood[-1]
+
+
+def _sizes(read: StageFolder) -> dict[str, int]:
+    """Records that each source gave, unreadable rows included."""
+    sizes: dict[str, int] = {}
+    for file in read_json(read.manifest)["notes"]["files"]:
+        sizes[file["source"]] = sizes.get(file["source"], 0) + file["records"]
+    return sizes
 
 
 def _write_seen(job: Run, stood: Sequence[StageFolder]) -> None:
@@ -82,6 +117,8 @@ def _inputs(files: Sequence[InputFile]) -> str:
 def _parameters(job: Run, stage: str) -> str:
     """What of the recipe a stage's outcome depends on."""
     table = canonical(getattr(job.recipe, stage))
+    if stage == "read":
+        return table + _measures(job).fingerprint()
     if stage == "bucket":
         return table + str(_declared(job.recipe))
     if stage == "decontaminate" and job.recipe.decontaminate is not None:
@@ -93,6 +130,10 @@ def _parameters(job: Run, stage: str) -> str:
     if stage == "semantic" and job.recipe.semantic is not None:
         return job.recipe.semantic.parameters(job.base)
     return table
+
+
+def _measures(job: Run) -> Measures:
+    return placed(job.recipe.read.tokenizer, job.recipe.read.language, job.base)
 
 
 def _declared(recipe: Recipe) -> dict[str, str | None]:
@@ -107,7 +148,7 @@ def _walk(
     notes: dict[str, Any] = {}
     recipe = job.recipe
     if before is None:
-        names, by_file = read_shards(files, recipe.read.shard_rows, folder, hands, job.notify)
+        names, by_file = read_shards(files, recipe.read.shard_rows, folder, hands, job.notify, _measures(job))
         counts = Counts.sum(part for _, part, _ in by_file)
         notes["files"] = [_file_line(file, part, raw) for file, part, raw in by_file]
         notes["raw_rows"] = sum(raw for _, _, raw in by_file)

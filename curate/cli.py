@@ -1,357 +1,64 @@
-"""The `curate` command: thin verbs over the pipeline, errors as sentences, exit codes as documented."""
+"""The door of the `curate` command: errors of ours become a sentence and their exit code.
+
+`curate show DIR ID` is answered before typer is loaded, which alone would take a third of its time; every other
+command line, and every other way to write that one, goes to `curate.verbs`.
+"""
 
 from __future__ import annotations
 
-import shlex
+import os
 import sys
-from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Any
 
-import typer
-
-from curate import __version__
-from curate.terminal import STOPPED, Verbs, sentence
-from curate.terminal import print_json as _print_json
-from curate.terminal import progress as _progress
-from curate.terminal import say as _say
-
-if TYPE_CHECKING:
-    from curate.job import Run
-    from curate.shards import Notify
-
-_SHOWN = 5
-"""Rows that `show --rule` prints."""
-
-app = typer.Typer(
-    name="curate",
-    cls=Verbs,
-    help="Which SFT data is worth training on, what each kind buys, and when SFT is done.\n\n"
-    "Exit codes: 0 done, 2 bad recipe or input, 3 incomplete but resumable, 4 refused.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-
-RecipePath = Annotated[Path, typer.Argument(metavar="RECIPE", help="The recipe, a YAML file.", show_default=False)]
-RunDir = Annotated[
-    Path, typer.Argument(metavar="DIR", help="A run folder, as --out of `curate run`.", show_default=False)
-]
-Out = Annotated[Path | None, typer.Option("--out", help="Run folder; default runs/<recipe name>.", show_default=False)]
-Changes = Annotated[
-    list[str], typer.Option("--set", metavar="A.B=C", help="Change one key of the recipe; may be repeated.")
-]
-Workers = Annotated[
-    int | None,
-    typer.Option(
-        "--workers", min=1, help="Processes (default: one per usable core); changes speed, never the outcome."
-    ),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-
-
-def _version(asked: bool) -> None:
-    if asked:
-        typer.echo(f"sft-curate {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _top(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
-    ] = False,
-) -> None:
-    """What stands before the verbs."""
-
-
-@app.command()
-def check(recipe: RecipePath, changes: Changes = [], as_json: AsJson = False) -> None:  # noqa: B006 - typer copies it
-    """Check a recipe in full and show what it would do; nothing is run."""
-    from buckets import RecipeError
-    from curate.ahead import forecast, judge_forecast, stops
-    from curate.recipe import ROAD, load
-    from curate.show import files_table
-
-    loaded = load(recipe, changes)
-    on = [stage for stage in ROAD if loaded.has(stage)]
-    if mistakes := stops(loaded, recipe.parent.resolve(), on):
-        raise RecipeError(mistakes)
-    files = files_table(loaded, recipe.parent.resolve())
-    trials = forecast(loaded, recipe.parent.resolve())
-    calls = judge_forecast(loaded, recipe.parent.resolve())
-    if as_json:
-        _print_json({"stages": on, "files": files, "ablation": trials, "judge": calls and asdict(calls)})
-        return
-    _say(f"{recipe}: fine. Stages: {' > '.join(on)}")
-    for line in files:
-        _say(f"  {line['source']}: {line['path']} is {line['format']} ({line['why']}); {line['readable']} can be read")
-        if line["fault"]:
-            _say(f"    first that cannot: {line['fault']}")
-    if calls is not None:
-        _say(f"  {calls.text()}")
-    if trials is not None:
-        _say(f"  ablation: {trials['text']}")
-
-
-@app.command()
-def read(
-    files: Annotated[list[Path], typer.Argument(help="Raw files or folders.", show_default=False)],
-    as_json: AsJson = False,
-) -> None:
-    """Look at raw files: format found and why, rows, unreadable rows by reason."""
-    from curate.show import look_at
-
-    found = [line for path in files for line in look_at(path)]
-    if as_json:
-        _print_json(found)
-        return
-    for line in found:
-        _say(f"{line['path']}: {line['format']} ({line['why']}); {line['records']} records from {line['rows']} rows")
-        for reason, count in line["quarantined"].items():
-            _say(f"  quarantined {count}: {reason} (first at row {line['first'][reason]})")
-        for bucket, count in line["buckets"].items():
-            _say(f"  bucket {bucket}: {count}")
-
-
-@app.command()
-def run(
-    recipe: RecipePath,
-    out: Out = None,
-    changes: Changes = [],  # noqa: B006 - typer copies it
-    only: Annotated[str | None, typer.Option("--only", metavar="STAGE", help="Run one stage on what stands.")] = None,
-    until: Annotated[str | None, typer.Option("--until", metavar="STAGE", help="Stop after this stage.")] = None,
-    workers: Workers = None,
-    as_json: AsJson = False,
-) -> None:
-    """Walk the road from raw files to report and export; the same command resumes."""
-    from curate.recipe import load
-
-    if only is not None and until is not None:
-        raise typer.BadParameter("give either --only or --until: one stage, or all up to one")
-    out = out or Path("runs") / recipe.stem
-    with _progress() as notify:
-        entry = _walk(_job(load(recipe, changes), recipe.parent.resolve(), out, workers, notify), until, only)
-    _close(entry, out, as_json)
-
-
-def _again(verb: str, help: str) -> None:
-    """One later stage of a finished cleaning, from the recipe stored in the run folder."""
-
-    def command(folder: RunDir, changes: Changes = [], workers: Workers = None, as_json: AsJson = False) -> None:  # noqa: B006
-        from curate.show import stored_recipe
-
-        recipe, base = stored_recipe(folder, changes)
-        with _progress() as notify:
-            entry = _walk(_job(recipe, base, folder, workers, notify, commands(folder, verb)), None, verb)
-        _close(entry, folder, as_json)
-
-    app.command(name=verb, help=help)(command)
-
-
-_again("ablate", "Train and sample the trials of a run folder; finished trials are not run again.")
-_again("decide", "Verdict and mixture from the stored scores; try other margins with --set decide.margin=0.02.")
-
-
-@app.command()
-def confirm(folder: RunDir, changes: Changes = [], workers: Workers = None, as_json: AsJson = False) -> None:  # noqa: B006
-    """Train the proposed mixture and the baselines with fresh seeds at equal tokens; until then it is a proposal."""
-    from buckets import read_json
-    from curate.confirm import FILE, cost_text
-    from curate.confirmed import confirmation_text
-    from curate.show import last_stage, stored_recipe
-
-    recipe, base = stored_recipe(folder, changes)
-    with _progress() as notify:
-        job = _job(recipe, base, folder, workers, notify, commands(folder, "confirm"))
-        _say(cost_text(job, last_stage(folder)), err=True)
-        _walk(job, None, "confirm")
-    found = read_json(folder / FILE)
-    if as_json:
-        _print_json(found)
-    else:
-        _say(confirmation_text(found))
-
-
-@app.command()
-def gains(folder: RunDir, as_json: AsJson = False) -> None:
-    """The gain ledger: what each filter rule dropped, how often wrongly, and what that bought over a random filter."""
-    from curate.gains import filters_part, filters_text
-    from curate.show import must_be_run
-
-    must_be_run(folder)
-    found = filters_part(folder)
-    if as_json:
-        _print_json([line.model_dump(mode="json") for line in found])
-    else:
-        _say(filters_text(found))
-
-
-_again("report", "Write report.html and report.json again.")
-_again("export", "Write the dataset for trainers again.")
-
-
-@app.command()
-def show(
-    folder: RunDir,
-    id: Annotated[str | None, typer.Argument(metavar="ID", help="A record's id.", show_default=False)] = None,
-    rule: Annotated[
-        str | None, typer.Option("--rule", metavar="RULE", help="Instead of an id: the first rows that fell to a rule.")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """One record's life: where it came from, what it says, each stage, why it fell, its witness."""
-    from curate.show import fallen_by, fallen_text, life, life_text
-
-    if (id is None) == (rule is None):
-        raise typer.BadParameter("give an ID, or --rule RULE to find some")
-    found = life(folder, id) if id is not None else fallen_by(folder, rule or "", _SHOWN)
-    if as_json:
-        _print_json(found)
-    else:
-        _say(life_text(found) if id is not None else fallen_text(found))
-
-
-@app.command()
-def agreement(
-    labels: Annotated[
-        Path,
-        typer.Argument(metavar="LABELS", help='JSON Lines: {"id": ..., "label": "good" or "bad"}.', show_default=False),
-    ],
-    folder: Annotated[Path, typer.Option("--run", metavar="DIR", help="A run folder whose rows a judge scored.")],
-    out: Annotated[Path | None, typer.Option("--out", help="Write it for judge.agreement.", show_default=False)] = None,
-    least_precision: Annotated[float, typer.Option("--least-precision", help="As in the recipe.")] = 0.9,
-    least_kappa: Annotated[float, typer.Option("--least-kappa", help="As in the recipe.")] = 0.6,
-    as_json: AsJson = False,
-) -> None:
-    """How far the judge and each rule of a run agree with human labels, and whether the judge may drop rows."""
-    from buckets import write_json
-    from curate.agreement import agreement_text, measure
-    from verifiers import Agreement
-
-    found = measure(folder, labels)
-    if out is not None:
-        write_json(out, found)
-    shortfalls = Agreement(**found["counts"]).shortfalls(least_precision, least_kappa)
-    if as_json:
-        _print_json(found | {"shortfalls": shortfalls})
-    else:
-        _say(agreement_text(found, shortfalls))
-
-
-@app.command(name="contamination-card")
-def contamination_card(
-    recipe: Annotated[
-        Path | None, typer.Argument(metavar="RECIPE", help="A recipe with a decontaminate table.", show_default=False)
-    ] = None,
-    evals: Annotated[
-        list[str], typer.Option("--evals", metavar="NAME=FILE", help="An eval set without a recipe; may be repeated.")
-    ] = [],  # noqa: B006 - typer copies it
-    sample: Annotated[int | None, typer.Option("--sample", min=1, help="At most so many items of each set.")] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Draws the sample and the transforms.")] = 1,
-    as_json: AsJson = False,
-    out: Annotated[Path | None, typer.Option("--out", help="Also write the card as JSON.", show_default=False)] = None,
-) -> None:
-    """How much of each eval set decontamination finds: recall by injection, and the items that it cannot detect."""
-    from buckets import write_json
-    from curate.contamination.card import card, card_text
-    from curate.decontaminate import table_of
-
-    table, base = table_of(recipe, evals)
-    with _progress() as notify:
-        found = card(table.problems(base), table.index(base), seed, sample, notify)
-    if out is not None:
-        write_json(out, found)
-    if as_json:
-        _print_json(found)
-    else:
-        typer.echo(card_text(found))
-
-
-@app.command()
-def index(
-    folder: RunDir,
-    redis: Annotated[
-        str | None, typer.Option("--redis", metavar="HOST:PORT", help="Fill datasketch's MinHashLSH there.")
-    ] = None,
-    name: Annotated[str, typer.Option("--name", help="Basename of the keys in Redis.")] = "sft-curate",
-    as_json: AsJson = False,
-) -> None:
-    """The duplicate index of a run: what it holds, and its hand-over to datasketch's index in Redis."""
-    from curate.index import Index
-
-    stored = Index.of(folder)
-    facts = stored.facts()
-    if redis is not None:
-        facts["inserted"] = stored.into_redis(redis, name)
-    if as_json:
-        _print_json(facts)
-    else:
-        typer.echo("\n".join(f"{key:>20}  {value}" for key, value in facts.items()))
-
-
-@app.command()
-def schema() -> None:
-    """Print the JSON Schema of a recipe, for editors."""
-    from curate.recipe import Recipe
-
-    _print_json(Recipe.model_json_schema())
-
-
-def _job(recipe: Any, base: Path, out: Path, workers: int | None, notify: Notify, command: str | None = None) -> Run:
-    from buckets import cores
-    from curate.job import Run
-
-    return Run(recipe, base, out, workers or cores(), notify, command or _command())
-
-
-def _command() -> str:
-    return shlex.join(["curate", *sys.argv[1:]])
-
-
-def commands(folder: Path, verb: str) -> str:
-    """The command of the run, and below it those that trained or decided anew; a page or an export changes nothing."""
-    from buckets import read_json
-
-    journal = read_json(folder / "run.json") if (folder / "run.json").exists() else {}
-    lines = str(journal.get("command", "")).splitlines()
-    if not lines or (verb in ("ablate", "decide", "confirm") and _command() not in lines):
-        lines.append(_command())
-    return "\n".join(lines)
-
-
-def _walk(job: Run, until: str | None, only: str | None) -> dict[str, Any]:
-    from curate.pipeline import run as walk
-
-    return walk(job, until, only)
-
-
-def _close(entry: dict[str, Any], out: Path, as_json: bool) -> None:
-    from curate.show import closing, unread_sources
-
-    if as_json:
-        _print_json(entry)
-        for warning in unread_sources(entry["stages"][0]["notes"]["files"]):
-            _say(f"WARNING: {warning}", err=True)
-    else:
-        _say(closing(entry, out))
+_FLAGS = {"--json": "as_json", "--raw": "raw"}
 
 
 def main() -> None:
-    """Entry point: every error of ours becomes a sentence and its exit code."""
+    """Entry point."""
     try:
-        app()
+        if not _shown(sys.argv[1:]):
+            from curate.verbs import app
+
+            app()
     except KeyboardInterrupt:
-        typer.echo(f"curate: {STOPPED}", err=True)
+        from curate.terminal import STOPPED
+
+        print(f"curate: {STOPPED}", file=sys.stderr)
         raise SystemExit(3) from None
+    except BrokenPipeError:  # the reader of our output has gone: `curate show ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None
     except Exception as error:
         from buckets import CurateError  # here, so that `--help` need not load it
 
         if not isinstance(error, CurateError):
             raise
-        _say(f"curate: {sentence(error)}", err=True)
+        from curate.terminal import say, sentence
+
+        say(f"curate: {sentence(error)}", err=True)
         raise SystemExit(error.exit_code) from error
+
+
+def _shown(args: list[str]) -> bool:
+    """Whether the arguments were plainly `show DIR ID`, with --json or --raw, and have been answered."""
+    if args[:1] != ["show"]:
+        return False
+    plain = [arg for arg in args[1:] if arg not in _FLAGS]
+    if len(plain) != 2 or any(arg.startswith("-") for arg in plain):
+        return False
+    from curate.showing import show_life
+
+    show_life(plain[0], plain[1], **{name: flag in args for flag, name in _FLAGS.items()})
+    return True
+
+
+def __getattr__(name: str) -> Any:
+    """`app`, for whoever drives the command from Python; loaded when asked for."""
+    if name != "app":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from curate.verbs import app
+
+    return app
 
 
 if __name__ == "__main__":

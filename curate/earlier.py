@@ -14,7 +14,7 @@ from typing import Protocol
 
 import polars as pl
 
-from buckets import InputError, digest, digest_file, expand, read_frame, read_json
+from buckets import InputError, digest, digest_file, empty_frame, expand, read_frame, read_json
 from curate.read import InputFile, Source, chunks, input_files, read_chunk
 from curate.shards import StageFolder
 
@@ -142,3 +142,11 @@ def rows_behind(rows: Sequence[Earlier], ids: Sequence[str]) -> list[pl.DataFram
                 here = frame.filter(pl.col("id").is_in(wanted.implode()))
                 parts.append(here.with_columns(id=named(some.name, pl.col("id"))))
     return parts
+
+
+def earlier_rows(folder: Path, ids: Sequence[str]) -> pl.DataFrame:
+    """Of some witnesses those that stood before the run (`dedup.against`), in full, as long as they can be read."""
+    stored = read_json(folder / "recipe.json")
+    against = (stored["recipe"].get("dedup") or {}).get("against", [])
+    base = (folder / stored["base"]).resolve()
+    return pl.concat([empty_frame(), *rows_behind(earlier(against, base), ids)])

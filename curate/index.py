@@ -18,7 +18,7 @@ from curate.dedup import Dedup, Near
 from curate.earlier import EarlierRun
 from curate.near import Shape, banding
 from curate.pairs import talk
-from curate.show import stored_recipe
+from curate.stored import stored_recipe
 from curate.views import views
 
 if TYPE_CHECKING:

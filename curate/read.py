@@ -19,6 +19,7 @@ from buckets import (
     Draft,
     InputError,
     Kind,
+    LanguageBy,
     Layout,
     Mapping,
     Named,
@@ -102,6 +103,11 @@ class Read(Table):
 
     sources: tuple[Source, ...] = Field(min_length=1)
     """Raw data, in the order in which it is read and shown. Which of two copies stays is dedup's to say."""
+    tokenizer: str | None = None
+    """Counts `tokens` and `answer_tokens`: a Hugging Face tokenizer, as a folder with tokenizer.json or a name on the
+    hub; null: a fast estimate without one."""
+    language: LanguageBy | None = "script"
+    """How the language is told: script (fast; und where letters do not decide), py3langid (97 languages), or null."""
     shard_rows: int = Field(20_000, ge=1)
     """Rows in a shard: the unit of parallel work, of memory and of resuming."""
 

@@ -18,7 +18,9 @@ from curate.decontaminate import Decontaminate
 from curate.dedup import Dedup
 from curate.earlier import earlier
 from curate.export import Export
+from curate.guard import Guard
 from curate.judge import JudgeStage
+from curate.measures import placed
 from curate.mistakes import near as _near
 from curate.mistakes import sentences
 from curate.read import Read
@@ -88,6 +90,8 @@ class Recipe(Table):
     """The proposal trained afresh beside the baselines; `curate confirm` does it also without this table."""
     export: Export | None = None
     """What is written for trainers."""
+    guard: Guard = Guard()
+    """How much of one source one rule may take before the run stops."""
     truth: str | None = None
     """Labels of planted faults, JSON Lines: the report then shows each stage's recall and precision."""
     executor: Literal["local", "ray"] = "local"
@@ -181,6 +185,8 @@ def _meaning(recipe: Recipe, base: Path) -> Iterable[str]:
                 source.named(base)
         except InputError as error:
             yield f"{where}.files: {error}"
+    yield from placed(recipe.read.tokenizer, recipe.read.language, base).mistakes()
+    yield from recipe.guard.mistakes(names)
     if recipe.check is not None:
         for name in recipe.check.skip:
             if name not in (*CHECK_NAMES, *FLAG_NAMES):

@@ -12,6 +12,7 @@ import polars as pl
 
 from buckets import Sorted, check_counts, conserve, empty_frame, read_frame, read_json, rows_of, write_frame, write_json
 from curate.executor import Executor
+from curate.measures import Measures
 from curate.read import Chunk, InputFile, chunks, read_chunk
 from curate.stage import Decided, GlobalStage, apply
 
@@ -113,6 +114,7 @@ class ReadJob:
     chunk: Chunk
     folder: StageFolder
     name: str
+    measures: Measures
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,12 @@ class RowJob:
 
 
 def read_shards(
-    files: Sequence[InputFile], shard_rows: int, folder: StageFolder, executor: Executor, notify: Notify
+    files: Sequence[InputFile],
+    shard_rows: int,
+    folder: StageFolder,
+    executor: Executor,
+    notify: Notify,
+    measures: Measures,
 ) -> tuple[list[str], list[tuple[InputFile, Counts, int]]]:
     """Shard names in reading order, and the counts of each file: of its records, and of its raw rows."""
     names: list[str] = []
@@ -133,7 +140,7 @@ def read_shards(
         for place, file in enumerate(files):
             for chunk in chunks(file, shard_rows):
                 names.append(f"{place:05d}-{chunk.index:06d}")
-                yield ReadJob(chunk, folder, names[-1])
+                yield ReadJob(chunk, folder, names[-1], measures)
 
     parts: list[list[Counts]] = [[] for _ in files]
     raw_rows = [0] * len(files)
@@ -155,7 +162,7 @@ def _read_job(job: ReadJob) -> tuple[int, Counts, int]:
     raw_rows = job.chunk.count()
     found = _already(job.folder, job.name)
     if found is None:
-        out = read_chunk(job.chunk)
+        out = job.measures(read_chunk(job.chunk))
         check_counts("read", raw_rows, _origins(out.kept), out.dropped.height)
         found = _write(job.folder, job.name, out)
     else:

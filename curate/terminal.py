@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-
-import typer
-from typer.core import TyperGroup
 
 if TYPE_CHECKING:
     from curate.shards import Notify
@@ -17,18 +15,6 @@ if TYPE_CHECKING:
 STOPPED = "stopped; the same command resumes from the last whole shard or trial"
 _HIDDEN = re.compile("[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069]")
 """What a terminal or an eye may take for something else, and JSON does not escape by itself."""
-
-
-class Verbs(TyperGroup):
-    """Turns Ctrl-C into an error of ours before typer answers it with a bare exit 130."""
-
-    def invoke(self, ctx: Any) -> Any:
-        try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt as error:
-            from buckets import IncompleteError
-
-            raise IncompleteError(STOPPED) from error
 
 
 @contextmanager
@@ -57,14 +43,14 @@ def progress() -> Iterator[Notify]:
 
 def print_json(value: Any) -> None:
     text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
-    typer.echo(_HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
+    print(_HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
 def say(text: str, err: bool = False) -> None:
     """Lines for a terminal: control characters out of hostile rows are shown, never sent."""
-    from curate.report.text import visible
+    from curate.visible import visible
 
-    typer.echo(visible(text), err=err)
+    print(visible(text), file=sys.stderr if err else sys.stdout)
 
 
 def sentence(error: Exception) -> str:

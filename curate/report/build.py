@@ -10,8 +10,10 @@ from typing import Any
 import polars as pl
 
 from buckets import BUCKETS, InputError, empty_frame, read_frame, read_json
-from curate.earlier import SEPARATOR
+from curate.closing import unread_sources
+from curate.earlier import SEPARATOR, earlier_rows
 from curate.gains import filters_part
+from curate.guard import allowed_text
 from curate.pairs import LOOKS
 from curate.report.ablated import ablation_part, no_verdict, trial_warnings
 from curate.report.confirmation import confirmation_part
@@ -22,6 +24,7 @@ from curate.report.model import (
     Bucket,
     Costs,
     Duplicate,
+    Language,
     Near,
     Report,
     Semantic,
@@ -34,7 +37,6 @@ from curate.report.model import (
 from curate.report.rules import EXAMPLES, as_fallen, drops
 from curate.report.truth import truth_table
 from curate.shards import StageFolder
-from curate.show import earlier_rows, unread_sources
 from curate.text import talk_text
 
 _PAIRS = 6
@@ -66,6 +68,7 @@ def build(out: Path) -> Report:
         drops=drops(fallen, texts, _source_sizes(lines[0])),
         flags=() if noted is None else drops(as_fallen(noted), texts, _source_sizes(lines[0])),
         buckets=_buckets(kept),
+        languages=_languages(kept),
         duplicates=_duplicates(fallen, texts),
         contamination=contamination_part(out, notes.get("decontaminate")),
         semantic=_semantic(notes.get("semantic"), near, texts),
@@ -77,7 +80,11 @@ def build(out: Path) -> Report:
         confirmation=confirmation_part(out) if analysis else None,
         filters=filters_part(out),
         costs=_costs(journal, lines, ablation),
-        warnings=(*_warnings(lines, kept, notes), *trial_warnings(recipe["recipe"], _base(out, recipe), ablation)),
+        warnings=(
+            *allowed_text(journal.get("allowed", [])),
+            *_warnings(lines, kept, notes),
+            *trial_warnings(recipe["recipe"], _base(out, recipe), ablation),
+        ),
         absent={} if analysis else no_verdict(recipe["recipe"], ablation),
     )
 
@@ -91,7 +98,7 @@ def _base(out: Path, recipe: dict[str, Any]) -> Path:
 
 
 def _kept(folder: Path) -> pl.DataFrame:
-    columns = ["bucket", "bucket_confidence", "tokens", "answer_tokens", "difficulty"]
+    columns = ["bucket", "bucket_confidence", "tokens", "answer_tokens", "difficulty", "language"]
     shards = sorted(folder.glob("*.kept.parquet"))
     if not shards:
         raise InputError(f"{folder}: no shards; run the road again")
@@ -220,6 +227,12 @@ def _buckets(kept: pl.DataFrame) -> tuple[Bucket, ...]:
     if None in parts:
         lines.append(_bucket("unsure", "No bucket clear enough", parts[None]))
     return tuple(lines)
+
+
+def _languages(kept: pl.DataFrame) -> tuple[Language, ...]:
+    told = kept.drop_nulls("language").group_by("language").agg(rows=pl.len(), tokens=pl.col("tokens").sum())
+    lines = told.sort(-pl.col("rows").cast(pl.Int64), "language").iter_rows(named=True)
+    return tuple(Language(**line) for line in lines)
 
 
 def _bucket(name: str, title: str, rows: pl.DataFrame) -> Bucket:

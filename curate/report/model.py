@@ -91,6 +91,15 @@ class Drop(Part):
     examples: tuple[Example, ...] = ()
 
 
+class Language(Part):
+    """Kept rows that answer in one language."""
+
+    language: Text
+    """ISO 639 code, or `und`: unsure."""
+    rows: int
+    tokens: int
+
+
 class Bucket(Part):
     """One capability bucket, or `unsure`."""
 
@@ -251,6 +260,8 @@ class Report(Part):
     flags: tuple[Drop, ...] = ()
     """What the content rules noted on rows that stay; a row may be in several."""
     buckets: tuple[Bucket, ...] = ()
+    languages: tuple[Language, ...] = ()
+    """Most rows first; empty when languages were not told."""
     duplicates: tuple[Duplicate, ...] = ()
     contamination: Contaminations | None = None
     semantic: Semantic | None = None

@@ -20,7 +20,7 @@ from curate.report.curves import dose_chart
 from curate.report.diff import Span, word_diff
 from curate.report.evidence import BucketDecision, Curve, Score
 from curate.report.model import Duplicate, Near, Report
-from curate.report.text import LIMIT, clip, visible
+from curate.visible import LIMIT, clip, visible
 
 _HERE = Path(__file__).parent
 

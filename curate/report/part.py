@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from curate.report.text import printable
+from curate.visible import printable
 
 
 def _number(value: object) -> object:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from markupsafe import Markup, escape
 
-from curate.report.text import clip, visible
+from curate.visible import clip, visible
 
 
 def words(text: str, limit: int = 80) -> Markup:

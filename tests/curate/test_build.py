@@ -8,6 +8,7 @@ from pathlib import Path
 
 import yaml
 
+from curate.closing import closing
 from curate.job import Run
 from curate.pipeline import run
 from curate.recipe import load
@@ -15,7 +16,6 @@ from curate.report import render
 from curate.report.ablated import ablation_part
 from curate.report.build import build
 from curate.report.rules import RULE_TEXT
-from curate.show import closing
 
 ROOT = Path(__file__).parents[2]
 

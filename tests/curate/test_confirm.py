@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from ablation.simulate import Noise, Plan, planted, simulate
 from buckets import InputError, RecipeError, RefusedError, read_frame, read_json, write_frame, write_json
-from curate.cli import app
+from curate.closing import closing
 from curate.gains import filters_part, filters_text
 from curate.job import Run
 from curate.pipeline import run
@@ -21,7 +21,8 @@ from curate.putback import dropped_rows, survivors
 from curate.recipe import load
 from curate.report import render
 from curate.report.build import build
-from curate.show import closing, stored_recipe
+from curate.stored import stored_recipe
+from curate.verbs import app
 from tests.curate.conftest import write_world
 
 BUCKETS = ("general_instruction", "math_reasoning")

@@ -19,10 +19,11 @@ from curate.dedup import Dedup
 from curate.earlier import EarlierRun, earlier
 from curate.index import Index
 from curate.job import Run
+from curate.life import life
+from curate.life_text import life_text
 from curate.pipeline import run
 from curate.recipe import load
 from curate.report.build import build
-from curate.show import life, life_text
 from curate.versions import code_digest
 
 LONG = "Describe the old harbour of the town, its light, its boats, and why people like to walk there in spring, "

@@ -14,11 +14,11 @@ from typer.testing import CliRunner
 pytest.importorskip("openai", reason="the judge extra is not installed")
 
 from buckets import IncompleteError, RecipeError, RefusedError, read_frame, read_json
-from curate.cli import app
 from curate.job import Run
 from curate.pipeline import run
 from curate.recipe import load
 from curate.survivor import facts
+from curate.verbs import app
 from tests.verifiers.judge_server import Body, JudgeServer
 
 ROWS = 240

@@ -19,9 +19,10 @@ import yaml
 from buckets import InputError, RefusedError, Sorted, no_fallen
 from curate.check import Check
 from curate.job import Run
+from curate.life import life
 from curate.pipeline import run
 from curate.recipe import load
-from curate.show import life, stored_recipe
+from curate.stored import stored_recipe
 
 ROOT = Path(__file__).parents[2]
 

@@ -39,7 +39,7 @@ from curate.report.diff import word_diff
 from curate.report.evidence import Cell, Signal
 from curate.report.figures import duration, interval, percent, plain, short, signed
 from curate.report.page import ABSENT, SECTIONS, TRAINED
-from curate.report.text import clip, visible
+from curate.visible import clip, visible
 from tests.curate.report_fixture import bare_report, full_report
 from verifiers import wilson
 

@@ -20,10 +20,11 @@ pytest.importorskip("faiss")
 from buckets import CurateError, InputError, RefusedError, conserve, read_frame, read_json
 from curate.embed import Encoder
 from curate.job import Run
+from curate.life import life
+from curate.life_text import life_text
 from curate.pipeline import run
 from curate.recipe import load
 from curate.semantic import Placed, Semantic
-from curate.show import life, life_text
 from curate.stage import run_global
 from curate.vectors import Embedded, Vectors, key_of
 from tests.curate.semantic_world import rows_of_pairs, tiny_model
@@ -255,7 +256,7 @@ def test_the_road_with_flags_and_with_drops_for_any_number_of_workers(model: Pat
         page = read_json(out / "report.json")
         assert page["semantic"]["flagged"] == flags.height
         for id, other in flags.select("id", "other").head(2).iter_rows():  # told of both, and of no other row
-            assert f"near     {other} (cosine" in life_text(life(out, id))
+            assert f"{other} (cosine" in life_text(life(out, id)).replace("\n                ", "")
             assert id in [flag["id"] for flag in life(out, other)["near"]]
         alone = sorted({*read_frame(out / "ledger.parquet")["id"]} - {*flags["id"], *flags["other"]})[0]
         assert life(out, alone)["near"] == []

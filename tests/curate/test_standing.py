@@ -13,10 +13,11 @@ import yaml
 
 from ablation.simulate import planted, simulate
 from buckets import read_json, write_frame, write_json
+from curate.closing import closing
 from curate.job import Run
 from curate.pipeline import run
 from curate.recipe import load
-from curate.show import closing, stored_recipe
+from curate.stored import stored_recipe
 from tests.curate.conftest import write_world
 
 VERDICT = ("analysis.json", "decision.json", "mixture.json")

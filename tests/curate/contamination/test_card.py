@@ -10,10 +10,10 @@ import pytest
 from typer.testing import CliRunner
 
 from buckets import Draft, Problem
-from curate.cli import app
 from curate.contamination import EvalIndex
 from curate.contamination.card import card, card_text
 from curate.contamination.transforms import TRANSFORMS
+from curate.verbs import app
 
 MCQ = Problem(
     "mcq", "1", ("Which planet is the largest one?",), ("Mars", "Jupiter", "Venus", "Earth"), answer="Jupiter"
