@@ -100,17 +100,21 @@ def main() -> None:
         if not chosen.only or name in chosen.only:
             table[name] = asked(check, records)
             print(name, json.dumps({k: v for k, v in table[name].items() if k != "rules"})[:600], flush=True)
+            if chosen.json:  # after each, so that a run that is cut off has told what it has done
+                chosen.json.write_text(_told(table, len(records)), encoding="utf-8")
+
+
+def _told(table: dict[str, dict[str, Any]], records: int) -> str:
     result = {
         "command": "python -m benchmarks.contracts " + " ".join(a for a in sys.argv[1:] if "/" not in a),
-        "records": len(records),
+        "records": records,
         "exceptions_and_breaches": sum(len(row["breaches"]) for row in table.values()),
         "verifiers": table,
         "versions": {"python": platform.python_version()}
         | {name: version(name) for name in ("hypothesis", "polars", "jsonschema", "math-verify", "transformers")},
         "date": datetime.now(UTC).date().isoformat(),
     }
-    if chosen.json:
-        chosen.json.write_text(json.dumps(result, indent=1, ensure_ascii=True) + "\n", encoding="utf-8")
+    return json.dumps(result, indent=1, ensure_ascii=True) + "\n"
 
 
 if __name__ == "__main__":
