@@ -123,6 +123,8 @@ def _parameters(job: Run, stage: str) -> str:
         return table + str(_declared(job.recipe))
     if stage == "decontaminate" and job.recipe.decontaminate is not None:
         return job.recipe.decontaminate.parameters(job.base)
+    if stage == "check" and job.recipe.check is not None:
+        return job.recipe.check.parameters(job.base)
     if stage == "dedup" and job.recipe.dedup is not None:
         return table + "".join(some.fingerprint() for some in earlier(job.recipe.dedup.against, job.base))
     if stage == "judge" and job.recipe.judge is not None:
@@ -180,7 +182,7 @@ def _sorter(job: Run, stage: str) -> Sorter:
     if stage == "decontaminate" and recipe.decontaminate is not None:
         return partial(recipe.decontaminate.sort, base=job.base)
     if stage == "check" and recipe.check is not None:
-        return recipe.check
+        return recipe.check.at(job.base)
     raise InputError(f"stage {stage!r} is no row-wise stage")
 
 

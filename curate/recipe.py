@@ -194,6 +194,7 @@ def _meaning(recipe: Recipe, base: Path) -> Iterable[str]:
         for name in recipe.check.drop:
             if name not in FLAG_NAMES:
                 yield f"check.drop: no flag {name!r}{_near(name, FLAG_NAMES)}"
+        yield from recipe.check.mistakes(base)
     if recipe.dedup is not None:
         for name in recipe.dedup.prefer:
             if name not in names:

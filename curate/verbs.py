@@ -198,19 +198,38 @@ app.command(name="diff")(diff)
 def agreement(
     labels: Annotated[
         Path,
-        typer.Argument(metavar="LABELS", help='JSON Lines: {"id": ..., "label": "good" or "bad"}.', show_default=False),
+        typer.Argument(
+            metavar="LABELS",
+            help='JSON Lines: {"id": ..., "label": "good" or "bad"} with --run, else {"verifier", "label", "record"}.',
+            show_default=False,
+        ),
     ],
-    folder: Annotated[Path, typer.Option("--run", metavar="DIR", help="A run folder whose rows a judge scored.")],
-    out: Annotated[Path | None, typer.Option("--out", help="Write it for judge.agreement.", show_default=False)] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option("--run", metavar="DIR", help="A run folder whose rows a judge scored.", show_default=False),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Write it for judge.agreement or check.agreement.", show_default=False)
+    ] = None,
     least_precision: Annotated[float, typer.Option("--least-precision", help="As in the recipe.")] = 0.9,
     least_kappa: Annotated[float, typer.Option("--least-kappa", help="As in the recipe.")] = 0.6,
     as_json: AsJson = False,
 ) -> None:
-    """How far the judge and each rule of a run agree with human labels, and whether the judge may drop rows."""
+    """How far verifiers, or the judge and each rule of a run, agree with human labels, and what may drop rows."""
     from buckets import write_json
+    from curate.agreed import measure_verifiers, verifiers_text
     from curate.agreement import agreement_text, measure
     from verifiers import Agreement
 
+    if folder is None:
+        found = measure_verifiers(labels)
+        if out is not None:
+            write_json(out, found)
+        if as_json:
+            _print_json(found)
+        else:
+            _say(verifiers_text(found))
+        return
     found = measure(folder, labels)
     if out is not None:
         write_json(out, found)

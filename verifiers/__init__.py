@@ -15,7 +15,8 @@ from verifiers.noted import FLAGS, Flag
 from verifiers.refusal import Reading, Stance, is_refusal, read_stance
 from verifiers.rendered import chat_of, json_list
 from verifiers.rules import RULES, Rule
-from verifiers.trainable import TRAINABLE, Trainability, load_tokenizer, untrainable
+from verifiers.tokenizer import load_tokenizer, tokenizer_digest
+from verifiers.trainable import TRAINABLE, Trainability, trainable_check
 from verifiers.verdict import Check, Outcome, Verdict, Verifier, abstained, failed, passed
 
 __all__ = [
@@ -60,6 +61,7 @@ __all__ = [
     "read_reply",
     "read_stance",
     "rubrics",
-    "untrainable",
+    "tokenizer_digest",
+    "trainable_check",
     "wilson",
 ]

@@ -44,6 +44,14 @@ class Agreement:
     def precision_interval(self) -> Interval:
         return wilson(self.true_fail, self.true_fail + self.false_fail)
 
+    def false_drop_rate(self) -> float | None:
+        good = self.false_fail + self.true_pass
+        return self.false_fail / good if good else None
+
+    def false_pass_rate(self) -> float | None:
+        bad = self.false_pass + self.true_fail
+        return self.false_pass / bad if bad else None
+
     def false_drop_interval(self) -> Interval:
         """Of the good rows, the share that the check fails."""
         return wilson(self.false_fail, self.false_fail + self.true_pass)

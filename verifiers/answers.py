@@ -11,8 +11,21 @@ import re
 from buckets import REFUSE, Record
 from verifiers.arithmetic import false_claim
 from verifiers.calls import expected_calls
+from verifiers.closing import closing_number
 from verifiers.equal import WORDS_OF_A_FREE_TEXT, compare, is_text, normal
-from verifiers.final import broken_gold, choice_of, final_answer, gold_of, is_choice, marked_answer, marks, options_of
+from verifiers.final import (
+    broken_gold,
+    choice_of,
+    doubt,
+    final_answer,
+    gold_of,
+    is_choice,
+    last_line,
+    marked_answer,
+    marks,
+    options_of,
+    prose,
+)  # fmt: skip
 from verifiers.quantities import DIFFERENT, SAME, Agreement, Compared, quantity, unknown, value_of
 from verifiers.tidy import tidy
 from verifiers.verdict import Verdict, abstained, failed, passed
@@ -40,6 +53,16 @@ WHY = {
     "no_value": "The expressions have no finite value to compare.",
     "equal_for_positive_values_only": "The expressions agree for positive values only.",
     "not_proven": "The expressions look equal but are not proven equal.",
+    "number_words": "The number stands in words in a sentence.",
+    "hedged": "The last number stands behind a denial or a hedge.",
+    "several_numbers": "The reply ends on several numbers, and none is marked.",
+    "attached": "Signs or letters stand right behind the last number.",
+    "several_boxes": "The reply boxes two answers and leaves the choice open.",
+    "retracted": "Words behind the marked answer take it back.",
+    "mark_in_code": "The only final answer that the reply marks stands in a code block.",
+    "yes_and_no": "The reply says both yes and no, or neither.",
+    "other_order": "The same entries in another order, and nothing says that order does not matter.",
+    "repeated": "The same entries, but not as often.",
     "option_text": "The gold is a letter, the reply is not, and the question lists no such option.",
     "empty": "Nothing to compare.",
     "math_not_installed": "Comparing expressions needs math-verify: pip install 'sft-curate[math]'.",
@@ -91,6 +114,8 @@ def judge_text(answer: str, reference: str, question: str = "") -> Verdict:
         return abstained("gold_contradicts_itself", "The reference marks two different final answers.", conflict)
     found = agreement(answer, gold, question)
     if found == SAME:
+        if conflict := contradiction(answer, question):
+            return failed("contradicts_itself", "The reply marks two different final answers.", conflict)
         return passed("answer")
     final = final_answer(answer, gold)
     if found.agreement is Agreement.UNKNOWN:
@@ -104,12 +129,18 @@ def judge_text(answer: str, reference: str, question: str = "") -> Verdict:
 def agreement(answer: str, gold: str, question: str = "") -> Compared:
     """Of a whole reply with a gold answer. A marked answer alone counts; else all of a short reply, or its end."""
     marked = marked_answer(answer)
+    if doubted := doubt(answer):
+        return unknown(doubted)
     if is_choice(gold) or (options_of(question) and is_choice(gold.upper())):
         return _choices(marked if marked is not None else answer, gold, question)
     final = marked if marked is not None else final_answer(answer, gold)
     letter = choice_of(final) if question else None
     if letter and letter in options_of(question):
         return compare(gold, options_of(question)[letter], question)
+    if normal(gold) in _OPPOSITES:
+        return _yes_or_no(final if marked is not None else answer, gold)
+    if marked is None and value_of(gold) is not None:
+        return _unmarked_number(prose(answer).strip(), gold, question)
     found = compare(gold, final, question)
     if marked is None and found != SAME and final != answer.strip():
         whole = compare(gold, answer, question)
@@ -117,19 +148,62 @@ def agreement(answer: str, gold: str, question: str = "") -> Compared:
             return whole
     if found == DIFFERENT and marked is None and _is_open(answer, gold):
         return unknown("free_text")
-    if found == DIFFERENT and normal(gold) in ("yes", "no", "true", "false"):
-        return _first_word(final, gold)
-    return found
+    stated = marked is not None and marks(answer).get("stated") == marked and found.agreement is Agreement.DIFFERENT
+    return unknown("hedged") if stated and marked is not None and _names(marked, gold) else found
 
 
 def _is_open(answer: str, gold: str) -> bool:
     return value_of(gold) is None and is_text(gold) and len(answer.split()) > WORDS_OF_A_FREE_TEXT
 
 
-def _first_word(reply: str, gold: str) -> Compared:
-    """ "Yes, because 7 is prime" is a yes."""
+def _names(stated: str, gold: str) -> bool:
+    """The sentence after "the answer is" holds the gold number among other words than "or": 5, I guess."""
+    value = value_of(gold)
+    said = [value_of(number.strip(",")) for number in _ANY.findall(stated)]
+    return value is not None and value in said and _SAYING.search(stated) is not None
+
+
+_SAYING = re.compile(r"(?<![A-Za-z\\])(?!(?:and|or|to|sqrt|sin|cos|tan|log|ln|pi|text|frac|mod)\b)[A-Za-z]{2,}")
+"""A word of prose."""
+_LABEL = re.compile(r"\A\W*[A-Za-z]{1,6}\s*:\s*")
+"""A: 18"""
+
+
+def _unmarked_number(answer: str, gold: str, question: str) -> Compared:
+    """A reply, or its last line, that is nothing but an answer as it stands; else the number that its prose ends on."""
+    if len(answer) <= 200 and (whole := compare(gold, answer, question)) == SAME:
+        return whole
+    line = _LABEL.sub("", last_line(answer))
+    if quantity(tidy(line)) is not None:
+        return compare(gold, line, question)
+    closing = closing_number(answer, quantity(tidy(gold)))
+    if closing is None:
+        return compare(gold, answer[-200:], question)
+    ends = unknown(closing.doubt) if closing.doubt else compare(gold, closing.text, question)
+    if _SAYING.search(line) or not re.search(r"\d", line):
+        return ends
+    left, _, right = line.rpartition("=")
+    stands = compare(gold, right if re.search(r"\d", left) else line, question)
+    return unknown("attached") if stands == DIFFERENT and ends == SAME else stands
+
+
+_OPPOSITES = {"yes": "no", "no": "yes", "true": "false", "false": "true"}
+_UNSURE = frozenset(("not", "but", "maybe", "perhaps", "wait", "actually", "however", "possibly", "probably"))
+
+
+def _yes_or_no(reply: str, gold: str) -> Compared:
+    """ "Yes, because 7 is prime" is a yes; "Yes, but actually no" is neither; "Absolutely" only a reader can tell."""
+    if normal(reply) == normal(gold):
+        return SAME
     found = re.match(r"\W*(yes|no|true|false)\s*(?:[,.;:!]|\Z)", reply, re.IGNORECASE)
-    return SAME if found and found[1].lower() == normal(gold) else DIFFERENT
+    first = found[1].lower() if found else None
+    words = set(re.findall(r"[a-z]+", reply.lower())) if found else set()
+    if first is None or _OPPOSITES[first] in words or first not in (normal(gold), _OPPOSITES[normal(gold)]):
+        return unknown("yes_and_no")
+    if first == normal(gold):
+        head = re.findall(r"[a-z]+", reply.lower())[1:3]
+        return unknown("yes_and_no") if _UNSURE & set(head) else SAME
+    return DIFFERENT
 
 
 def _choices(reply: str, gold: str, question: str) -> Compared:
@@ -154,8 +228,9 @@ def contradiction(text: str, question: str = "") -> str | None:
         last_stated = max(text.lower().rfind(word) for word in ("answer", "result", "solution"))
         if last_stated < max(text.rfind("####"), text.rfind("\\boxed")):
             del found["stated"]
-    if "stated" in found and quantity(tidy(found["stated"])) is None:
-        del found["stated"]
+    for name in ("stated", "tagged"):
+        if name in found and quantity(tidy(found[name])) is None:
+            del found[name]
     said = list(found.values())
     for other in said[1:]:
         if compare(said[0], other, question).agreement is Agreement.DIFFERENT:

@@ -81,6 +81,8 @@ def _extra(name: str, value: Any, instance: Any) -> int:
         return len(instance) ** 2 // 100
     if name == "enum" and isinstance(value, list):
         return len(value) // 10
+    if name in ("$ref", "$dynamicRef", "$recursiveRef"):
+        return 9  # a look-up in the registry costs as much as ten other keywords
     if name.startswith("unevaluated") and isinstance(instance, dict | list):
         return 20 * len(instance)
     return 0

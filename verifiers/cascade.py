@@ -1,9 +1,13 @@
-"""Every check over a whole frame: cheap rules on all rows at once, then per-record checks where they apply."""
+"""Every check over a whole frame: cheap rules on all rows at once, then per-record checks where they apply.
+
+Trainability comes last and only when a tokenizer is given: it renders each row, and depends on the run.
+"""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import polars as pl
@@ -14,6 +18,7 @@ from verifiers.checks import VERIFIERS
 from verifiers.isolated import judge_isolated
 from verifiers.noted import FLAGS, noted
 from verifiers.rules import RULES, STAGE, broken
+from verifiers.trainable import TRAINABLE, Trainability
 from verifiers.verdict import Outcome, Verdict
 
 FALL_COLUMNS = ("id", "fate", "stage", "rule", "reason", "evidence", "witness")
@@ -24,16 +29,19 @@ class Cascade:
     """`falls`: one row a failing id, with its first failure (FALL_COLUMNS). The counts are rows a check judged so.
 
     A row that fell is not asked again: passed + failed + abstained of a check is the rows that reached it.
+    `seconds`: what each check cost, by the wall clock of this process.
     """
 
     falls: pl.DataFrame
     passed: dict[str, int]
     failed: dict[str, int]
     abstained: dict[str, int]
+    seconds: dict[str, float] = field(default_factory=dict, compare=False)
 
 
 _WHOLE: dict[str, Callable[[pl.DataFrame, Collection[str]], pl.DataFrame]] = {"rules": broken, "chat": malformed}
 """Checks that judge a frame at once and never abstain."""
+_TRAINABLE = "trainable"
 _TEXT = r"[^\s\[\]{}]"
 _EQUATION = r"\d\s*=\s*-?\$?\d"
 _TURN = pl.element().struct.field
@@ -53,12 +61,13 @@ _WHERE: dict[str, pl.Expr] = {
     "answers": _APPLIES["reference"] | _APPLIES["math"],
     "execution": _APPLIES["tests"],
     "refusal": _APPLIES["reference"],
+    _TRAINABLE: pl.lit(True),
 }
 """Rows on which a per-record check can say anything but ABSTAIN."""
 
 
-CHECK_NAMES: tuple[str, ...] = (*VERIFIERS, *RULES, *LAWS)
-"""Everything that `check` can skip: whole verifiers, and single content rules and role laws."""
+CHECK_NAMES: tuple[str, ...] = (*VERIFIERS, _TRAINABLE, *RULES, *LAWS, *TRAINABLE)
+"""Everything that `check` can skip: whole verifiers, and single content rules, role laws and trainability rules."""
 FLAG_NAMES: tuple[str, ...] = tuple(FLAGS)
 """Findings that cost no row unless `check` is told to drop them."""
 
@@ -74,20 +83,25 @@ def check(
     skip: Collection[str] = (),
     drop: Collection[str] = (),
     sandbox: str = "off",
+    trainable: Trainability | None = None,
 ) -> Cascade:
-    """Run the named checks (all by default) in the order of VERIFIERS. Only FAIL makes a row fall.
+    """Run the named checks (all by default) in the order of VERIFIERS, trainability last. Only FAIL makes a row fall.
 
     `skip` takes names from CHECK_NAMES; `drop` takes names from FLAG_NAMES: what else the rules let fall. `sandbox`
-    (off, auto, or a tier) runs the programs that the interpreter cannot decide. Raises KeyError for an unknown name.
+    (off, auto, or a tier) runs the programs that the interpreter cannot decide; `trainable` is asked where it is given
+    (its own `skip` says which of its rules are not told). Raises KeyError for an unknown name.
     """
-    unknown = (set(names or ()) - set(VERIFIERS)) | (set(skip) - set(CHECK_NAMES)) | (set(drop) - set(FLAG_NAMES))
+    every = (*VERIFIERS, *([_TRAINABLE] if trainable is not None else []))
+    unknown = (set(names or ()) - set(every)) | (set(skip) - set(CHECK_NAMES)) | (set(drop) - set(FLAG_NAMES))
     if unknown:
         raise KeyError(f"no check is called {', '.join(sorted(unknown))}; there are {', '.join(CHECK_NAMES)}")
-    asked = [name for name in VERIFIERS if (names is None or name in names) and name not in skip]
+    asked = [name for name in every if (names is None or name in names) and name not in skip]
     counts = {name: dict.fromkeys(Outcome, 0) for name in asked}
+    seconds = dict.fromkeys(asked, 0.0)
     falls: list[pl.DataFrame] = []
     for name in asked:
         if name in _WHOLE:
+            started = time.perf_counter()
             found = _WHOLE[name](frame, skip)
             if name == "rules" and drop:
                 rest = frame.filter(~pl.col("id").is_in(found["id"].implode()))
@@ -96,19 +110,27 @@ def check(
             counts[name][Outcome.PASS] = frame.height - found.height
             falls.append(found)
             frame = frame.filter(~pl.col("id").is_in(found["id"].implode()))
-    falls.append(_each([name for name in asked if name not in _WHOLE], frame, counts, sandbox))
+            seconds[name] = time.perf_counter() - started
+    each = [name for name in asked if name in VERIFIERS and name not in _WHOLE]
+    judges: dict[str, Callable[[Record], Verdict]] = {name: VERIFIERS[name] for name in each}
+    if sandbox != "off" and "execution" in judges:
+        judges["execution"] = partial(judge_isolated, tier=sandbox)
+    if trainable is not None and _TRAINABLE in asked:
+        judges[_TRAINABLE] = trainable
+    falls.append(_each(judges, frame, counts, seconds))
     passed, failed, abstained = ({name: counts[name][outcome] for name in asked} for outcome in Outcome)
-    return Cascade(_told(falls), passed, failed, abstained)
+    return Cascade(_told(falls), passed, failed, abstained, seconds)
 
 
 def _each(
-    names: Sequence[str], frame: pl.DataFrame, counts: dict[str, dict[Outcome, int]], sandbox: str
+    judges: dict[str, Callable[[Record], Verdict]],
+    frame: pl.DataFrame,
+    counts: dict[str, dict[Outcome, int]],
+    seconds: dict[str, float],
 ) -> pl.DataFrame:
     """The per-record checks in one pass over the rows where one of them can say something."""
-    judges: dict[str, Callable[[Record], Verdict]] = {name: VERIFIERS[name] for name in names}
-    if sandbox != "off" and "execution" in judges:
-        judges["execution"] = partial(judge_isolated, tier=sandbox)
-    applies = frame.select(_WHERE[name].alias(name) for name in names)
+    names = list(judges)
+    applies = frame.select(_applies(name) for name in names)
     rows: list[tuple[str, str, str, str]] = []
     some = applies.select(pl.any_horizontal(names)).to_series() if names else pl.Series([], dtype=pl.Boolean)
     silent = frame.height - int(some.sum())
@@ -117,7 +139,9 @@ def _each(
     if names and silent < frame.height:
         for record, applicables in zip(records(frame.filter(some)), applies.filter(some).iter_rows(), strict=True):
             for name, applicable in zip(names, applicables, strict=True):
+                started = time.perf_counter()
                 verdict = judges[name](record) if applicable else None
+                seconds[name] += time.perf_counter() - started
                 outcome = verdict.outcome if verdict else Outcome.ABSTAIN
                 counts[name][outcome] += 1
                 if verdict and outcome is Outcome.FAIL:
@@ -125,6 +149,11 @@ def _each(
                     break
     schema = {"id": pl.String, "rule": pl.String, "reason": pl.String, "evidence": pl.String}
     return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _applies(name: str) -> pl.Expr:
+    """A column of the frame's height, also where the check applies to every row."""
+    return (_WHERE[name] & pl.col("id").is_not_null()).alias(name)
 
 
 def _printable(text: str) -> str:

@@ -1,7 +1,8 @@
 """Do two final answers say the same? SAME, DIFFERENT, or UNKNOWN with the reason; cheap readings first, algebra last.
 
-Does not cover: order in a list without brackets (2, 3 is 3, 2), and what only the question can tell: 5 against 5%
-is SAME only when the question speaks of percents.
+A list without brackets in another order is SAME where the texts or the question say that order does not matter (a
+set, "2 or 3", "find all roots"), else UNKNOWN. Does not cover: what else only the question can tell: 5 against 5% is
+SAME only when the question speaks of percents.
 """
 
 from __future__ import annotations
@@ -22,6 +23,18 @@ WORDS_OF_A_FREE_TEXT = 12
 _DECIMAL_COMMA = re.compile(r"\s*-?\d+,\d+\s*")
 _COMMA_IN_BRACKETS = re.compile(r"[(\[{][^()]*\d,\d{3}(?!\d)")
 _RATIO = re.compile(r"\s*\d+\s*:\s*\d+\s*")
+_CLOCK = re.compile(r":\s*0\d")
+_LETTERS = re.compile(r"[A-Za-z]{2,3}")
+_ANY_ORDER = re.compile(
+    r"(?i)\b(?:roots?|solutions?|solve|zeros|zeroes|factors?|divisors?|asymptotes|intercepts|set of"
+    r"|all (?:the )?(?:possible |real |integer |positive |complex )*(?:values?|integers?|numbers?|pairs?))\b"
+)
+_SOME_ORDER = re.compile(
+    r"(?i)\border\b|\bsort|\brank|respectively|\b(?:in|de)creasing|\b(?:a|de)scending|\bsequence|\barrange|\bfirst\b"
+    r"|(?:smallest|least|lowest|largest|greatest|highest) to\b"
+)
+_NOTHING = frozenset(("none", "nothing", "no one"))
+_ORDINALS = frozenset(("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"))
 _UNIT_BEHIND = re.compile(
     r"(.*\S)(\s*\\text\s*\{[^{}]*\}(?:\s*\^\s*\{?[23]\}?)?|\s+[A-Za-z]{2,}(?:\s+[a-z]+)?(?:\^\{?[23]\}?)?)"
 )
@@ -34,7 +47,7 @@ _ARTICLES = re.compile(r"\b(a|an|the)\b")
 
 
 def compare(gold: str, reply: str, question: str = "") -> Compared:
-    """Never raises, never hangs. `question` settles only whether a bare number may be a percentage."""
+    """Never raises, never hangs. `question` settles whether a number may be a percentage, and whether order counts."""
     if len(gold) > MAX_LENGTH or len(reply) > MAX_LENGTH:
         return SAME if normal(gold) == normal(reply) and is_text(gold) else unknown("too_long")
     left, right = tidy(gold), tidy(reply)
@@ -43,6 +56,10 @@ def compare(gold: str, reply: str, question: str = "") -> Compared:
     one, two = quantity(left), quantity(right)
     if one is not None and two is not None:
         return compare_quantities(one, two, question)
+    if _RATIO.fullmatch(left) and _RATIO.fullmatch(right) and bool(_CLOCK.search(left)) != bool(_CLOCK.search(right)):
+        return unknown("two_readings")  # 1:02 is a time where 1:2 is a ratio
+    if left.startswith("~") != right.startswith("~"):
+        return unknown("rounded")
     if readings(left) and readings(right) and not (_RATIO.fullmatch(left) and _RATIO.fullmatch(right)):
         return _moments(readings(left), readings(right))
     if _DECIMAL_COMMA.fullmatch(left) or _DECIMAL_COMMA.fullmatch(right):
@@ -68,7 +85,14 @@ def _texts(left: str, right: str) -> Compared:
         return SAME
     if max(len(left.split()), len(right.split())) > WORDS_OF_A_FREE_TEXT:
         return unknown("free_text")
-    return DIFFERENT
+    one, two = normal(left), normal(right)
+    if f" {one} " in f" {two} " and f" not {one} " not in f" {two} " and is_text(left):
+        return unknown("free_text")  # the gold among other words: "I'd say Paris" and "not Paris" alike
+    if {one, two} & _NOTHING and any(side is not None and side.value == 0 for side in map(quantity, (left, right))):
+        return unknown("other_name")
+    if {one, two} & _ORDINALS and (quantity(left) or quantity(right)):
+        return unknown("other_name")  # the first is 1, and 1st
+    return unknown("other_order") if sorted(one.split()) == sorted(two.split()) else DIFFERENT
 
 
 def is_text(text: str) -> bool:
@@ -100,7 +124,7 @@ def _shapes(gold: Shape, reply: Shape, question: str) -> Compared:
     if isinstance(gold, Leaf) and isinstance(reply, Leaf):
         return _leaves(gold.text, reply.text, question)
     if isinstance(gold, Many) and isinstance(reply, Many):
-        return _lists(gold.parts, reply.parts, question)
+        return _lists(gold, reply, question)
     if isinstance(gold, Union) and isinstance(reply, Union):
         return _unordered(gold.parts, reply.parts, question)
     if isinstance(gold, Ordered) and isinstance(reply, Ordered):
@@ -147,6 +171,9 @@ def _leaves(left: str, right: str, question: str) -> Compared:
             other = known and units[0].dimension != units[1].dimension
             return Compared(Agreement.DIFFERENT, "other_unit") if other else unknown("other_unit")
         return unknown("other_unit") if len(units) == 2 and units[0] != units[1] else found
+    if _LETTERS.fullmatch(left) and _LETTERS.fullmatch(right):
+        same = sorted(left) == sorted(right)  # IV and VI, AB and BA: words to a reader, products to the algebra
+        return unknown("other_order") if same else settle("expression", left, right)
     ends = [_INFINITE.fullmatch(side) for side in (left, right)]
     if any(ends):
         return _infinite(ends, (one is not None) or (two is not None))
@@ -162,16 +189,24 @@ def _without_unit(text: str) -> tuple[str, Unit | None]:
     return found[1], unit
 
 
-def _lists(gold: Sequence[Shape], reply: Sequence[Shape], question: str) -> Compared:
-    """By name where both name their parts (a = 1, b = 2); else in any order."""
-    names = [[part.name for part in parts if isinstance(part, Named)] for parts in (gold, reply)]
-    all_named = len(names[0]) == len(set(names[0])) == len(gold) and len(names[1]) == len(reply)
+def _lists(gold: Many, reply: Many, question: str) -> Compared:
+    """By name where both name their parts (a = 1, b = 2); in any order where that is known to be right."""
+    names = [[part.name for part in many.parts if isinstance(part, Named)] for many in (gold, reply)]
+    all_named = len(names[0]) == len(set(names[0])) == len(gold.parts) and len(names[1]) == len(reply.parts)
     if all_named and sorted(names[0]) == sorted(names[1]):
-        ordered = [sorted(parts, key=_name_of) for parts in (gold, reply)]
+        ordered = [sorted(many.parts, key=_name_of) for many in (gold, reply)]
         return _in_order(ordered[0], ordered[1], question)
-    found = _unordered(gold, reply, question)
-    named_once = bool(names[0]) != bool(names[1])
-    return unknown("other_name") if named_once and found.agreement is Agreement.SAME else found
+    found = _unordered(gold.parts, reply.parts, question)
+    if found.agreement is not Agreement.SAME:
+        return found
+    if bool(names[0]) != bool(names[1]):
+        return unknown("other_name")
+    if gold.braces or reply.braces or _in_order(gold.parts, reply.parts, question) == SAME:
+        return SAME
+    if len(gold.parts) != len(reply.parts):
+        return unknown("repeated")
+    asked = bool(_ANY_ORDER.search(question)) and not _SOME_ORDER.search(question)
+    return SAME if gold.free or reply.free or asked else unknown("other_order")
 
 
 def _name_of(shape: Shape) -> str:

@@ -63,8 +63,9 @@ def _run(program: ast.Module, tests: list[ast.stmt], limits: Limits | None) -> V
     try:
         interpreter.run(program.body)
         interpreter.asserts = 0
-        interpreter.shielded = True
-        interpreter.run(tests, Scope(interpreter.globals))  # the program never sees the names of the tests
+        interpreter.shielded, interpreter.reached = True, False
+        interpreter.tests = Scope(interpreter.globals)  # the program never sees the names of the tests
+        interpreter.run(tests, interpreter.tests)
     except OutsideError as error:
         return abstained("outside_subset", f"The interpreter does not know {error}.")
     except OutOfLimitsError as error:
@@ -72,8 +73,12 @@ def _run(program: ast.Module, tests: list[ast.stmt], limits: Limits | None) -> V
     except ProgramError as error:
         rule = "test_failed" if str(error).startswith("AssertionError") else "program_error"
         return failed(rule, "A test fails." if rule == "test_failed" else "The program raises an error.", str(error))
+    if interpreter.entangled.spoiled:
+        return abstained("entangled", "The program changed the data from which the tests take what they expect.")
     if interpreter.asserts == 0:
         return abstained("vacuous", "The tests ran to the end and asserted nothing.")
+    if not interpreter.reached:
+        return abstained("unreached", "The tests hold without the program: they call nothing that it defines.")
     return passed("tests", f"{interpreter.asserts} asserts hold")
 
 

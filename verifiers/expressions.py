@@ -43,12 +43,18 @@ def _logic(run: Interpreter, node: ast.BoolOp, scope: Scope) -> Any:
 
 
 def _compare(run: Interpreter, node: ast.Compare, scope: Scope) -> bool:
+    marks = run.entangled
+    read, met, sides = marks.changed_read, marks.met, []
     left = run.value(node.left, scope)
     for kind, part in zip(node.ops, node.comparators, strict=True):
+        sides.append(marks.met > met)
+        met = marks.met
         right = run.value(part, scope)
         if not compare(run.meter, type(kind), left, right):
             return False
         left = right
+    if run.testing:
+        marks.compared([*sides, marks.met > met], read)
     return True
 
 

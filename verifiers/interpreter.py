@@ -13,6 +13,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
+from verifiers.entangled import Entangled
 from verifiers.expressions import EXPRESSIONS
 from verifiers.meter import Builtin, Function, Limits, Meter, OutOfLimitsError, OutsideError, ProgramError, Scope, names
 from verifiers.purelib import ERRORS, FUNCTIONS, builtin
@@ -37,6 +38,11 @@ class Interpreter:
         self.shielded = False
         """In tests: a program that replaces `len` or `sorted` there is not judged."""
         self.asserts = 0
+        self.tests: Scope | None = None
+        """The scope of the tests, once they run."""
+        self.reached = False
+        """The tests have called a function of the program, or read a value of it."""
+        self.entangled = Entangled()
 
     def run(self, body: list[ast.stmt], scope: Scope | None = None) -> None:
         """Run a module body. Raises OutsideError, OutOfLimitsError or ProgramError, and nothing else."""
@@ -84,7 +90,11 @@ class Interpreter:
             if self.shielded and at is self.globals and name in FUNCTIONS and name in at.values:
                 raise OutsideError(f"a test that uses {name}, which the program redefines")
             if name in at.values:
-                return at.values[name]
+                value = at.values[name]
+                if self.testing:
+                    self.reached = self.reached or (at is self.globals and not isinstance(value, Function))
+                    self.entangled.read(at, name, value)
+                return value
             if name in at.names:
                 raise ProgramError(f"UnboundLocalError: {name} is read before it is assigned")
             at = at.parent
@@ -100,6 +110,20 @@ class Interpreter:
             return builtin(self.meter, self.callback, function.name, args, named)
         if not isinstance(function, Function):
             raise TypeError(f"{type(function).__name__!r} object is not callable")
+        if self.testing and not self._of_tests(function):
+            self.reached = True
+            before = self.entangled.enter([self.meter.walk(arg) for arg in (*args, *named.values())])
+            found = self._called(function, args, named)
+            self.entangled.leave(before)
+            return found
+        return self._called(function, args, named)
+
+    @property
+    def testing(self) -> bool:
+        """The tests run, and not the program that they have called."""
+        return self.tests is not None and not self.entangled.inside
+
+    def _called(self, function: Function, args: list[Any], named: dict[str, Any]) -> Any:
         scope = Scope(function.scope, function.locals)
         self.bind(function, args, named, scope.values)
         shielded, self.shielded = self.shielded, False
@@ -110,6 +134,12 @@ class Interpreter:
             found = done[0] if isinstance(done, tuple) else None
         self.shielded = shielded
         return found
+
+    def _of_tests(self, function: Function) -> bool:
+        at: Scope | None = function.scope
+        while at is not None and at is not self.tests:
+            at = at.parent
+        return at is not None
 
     def callback(self, function: Any, args: list[Any]) -> Any:
         return self.call(function, args, {})

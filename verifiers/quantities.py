@@ -201,6 +201,7 @@ def _worded(text: str) -> Quantity | None:
     return Quantity(Fraction(WORDS[first]), unit=unit) if unit and not unit.unknown else None
 
 
+_CELSIUS, _FAHRENHEIT = (("celsius", 1),), (("fahrenheit", 1),)
 _IN_PERCENT = re.compile(r"(?i)percent|per cent|%")
 
 
@@ -223,6 +224,9 @@ def compare_quantities(gold: Quantity, reply: Quantity, question: str = "") -> C
 def _with_units(gold: Quantity, reply: Quantity, left: Unit, right: Unit) -> Compared:
     if left.dimension == right.dimension:
         return _values(gold, reply, gold.value * left.factor, reply.value * right.factor)
+    scales = {left.dimension: gold.value, right.dimension: reply.value}
+    if set(scales) == {_CELSIUS, _FAHRENHEIT} and scales[_FAHRENHEIT] == scales[_CELSIUS] * Fraction(9, 5) + 32:
+        return SAME
     if left.unknown or right.unknown:
         nested = set(left.dimension) < set(right.dimension) or set(right.dimension) < set(left.dimension)
         if nested and left.factor == right.factor:

@@ -23,10 +23,14 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True)
 class Many:
-    """Unordered: a set {..}, or a list without brackets (roots, factors). `braces`: written as a set."""
+    """A set {..}, or a list without brackets. `braces`: written as a set. `free`: its words say that order is nothing.
+
+    Free are alternatives (2 or 3), both signs (2 \\pm 3), and several values of one name (x = 2, 3).
+    """
 
     parts: tuple[Shape, ...]
     braces: bool = False
+    free: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,7 @@ Shape = Leaf | Many | Ordered | Union | Matrix | Named | Equation
 
 _COMMA = re.compile(r"\s*[,;]\s*(?:\\text\s*\{\s*(?:and|or)\s*\}|(?:and|or)\b)?\s*")
 _AND = re.compile(r"\s*(?:\\text\s*\{\s*,?\s*(?:and|or)\s*\}|\s(?:and|or)\s)\s*")
+_OR = re.compile(r"\bor\b")
 _LIST = re.compile(rf"{_COMMA.pattern}|{_AND.pattern}")
 _CUP = re.compile(r"\s*\\cup(?![a-zA-Z])\s*")
 _EQUALS = re.compile(r"\s*=\s*")
@@ -110,7 +115,7 @@ def _bare(text: str, depth: int) -> Shape:
     if not _THOUSANDS.fullmatch(text):
         parts = [part for part in split_top(_grouped(text), _LIST) if part]
         if 1 < len(parts) <= MAX_PARTS:
-            return _many([shape_of(part.replace("\x01", ","), depth + 1) for part in parts], " or " in text)
+            return _many([shape_of(part.replace("\x01", ","), depth + 1) for part in parts], bool(_OR.search(text)))
     compared = _compared(text, depth)
     if compared is not None:
         return compared
@@ -133,8 +138,10 @@ def _many(parts: list[Shape], alternatives: bool) -> Shape:
         return Union(tuple(flat))
     names = {part.name for part in flat if isinstance(part, Named)}
     if len(names) == 1 and isinstance(flat[0], Named):
-        return Named(flat[0].name, Many(tuple(part.value if isinstance(part, Named) else part for part in flat)))
-    return Many(tuple(flat))
+        values = tuple(part.value if isinstance(part, Named) else part for part in flat)
+        return Named(flat[0].name, Many(values, free=True))
+    signs = len(parts) == 1 or all(isinstance(part, Many) and part.free for part in parts)
+    return Many(tuple(flat), free=alternatives or signs)
 
 
 def _enclosed(opening: str, inside: str, closing: str, *, whole: str, depth: int) -> Shape:
@@ -213,4 +220,4 @@ def _plus_minus(text: str, depth: int) -> Shape:
         return Leaf(text)
     plus = _PM.sub(lambda found: "+" if found[0] == "\\pm" else "-", text)
     minus = _PM.sub(lambda found: "-" if found[0] == "\\pm" else "+", text)
-    return Many(tuple(shape_of(side.strip().removeprefix("+").strip(), depth + 1) for side in (plus, minus)))
+    return Many(tuple(shape_of(side.strip().removeprefix("+").strip(), depth + 1) for side in (plus, minus)), free=True)

@@ -52,9 +52,13 @@ def _for(run: Interpreter, node: ast.For, scope: Scope) -> Any:
 
 
 def _assign(run: Interpreter, node: ast.Assign, scope: Scope) -> None:
+    met = run.entangled.met
     value = run.value(node.value, scope)
     for target in node.targets:
         assign(run, target, value, scope)
+        for name in ast.walk(target) if run.testing else ():
+            if isinstance(name, ast.Name):
+                run.entangled.wrote(scope, name.id, met)
 
 
 def _annotated(run: Interpreter, node: ast.AnnAssign, scope: Scope) -> None:
@@ -92,9 +96,14 @@ def _function(run: Interpreter, node: ast.FunctionDef, scope: Scope) -> None:
 
 
 def _assert(run: Interpreter, node: ast.Assert, scope: Scope) -> None:
+    marks = run.entangled
+    decided, independent = marks.decided, marks.independent
     if not truth(run.value(node.test, scope)):
         raise ProgramError(f"AssertionError: {ast.unparse(node.test)[:160]}")
-    run.asserts += 1
+    if isinstance(node.test, ast.Constant | ast.Tuple | ast.List | ast.Dict):
+        return  # always true: assert (f(1) == 2, "message")
+    if marks.decided == decided or marks.independent > independent:
+        run.asserts += 1
 
 
 def _raise(_run: Interpreter, node: ast.Raise, _scope: Scope) -> None:

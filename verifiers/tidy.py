@@ -28,7 +28,7 @@ _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?<=\d)\{,\}(?=\d)", ","),
         (r"(?<=\d)\\[,;:](?=\d{3})", " "),
         (r"(?<!\\)\\!", ""),
-        (r"(?<!\\)\\(?:[,;: ]|quad(?![a-zA-Z])|qquad(?![a-zA-Z]))|~", " "),
+        (r"(?<!\\)\\(?:[,;: ]|quad(?![a-zA-Z])|qquad(?![a-zA-Z]))|(?<=[\w})\]])~", " "),
         (r"\\(?:mbox|textbf|textrm|textit|mathrm|mathbf|mathit|operatorname|rm)(?=\s*\{)", r"\\text"),
         (r"\\(?:degree|textdegree)(?![a-zA-Z])|\^\s*\{\s*\\circ\s*\}|\^\s*\\circ(?![a-zA-Z])", r"^\\circ "),
         (r"\\leqs?l?a?n?t?(?![a-zA-Z])", r"\\le"),

@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Generator, Iterator
 from typing import Any
 
-import polars as pl
-
-from buckets import Message, Record, RowError, records
+from buckets import Draft, Message, Record, RowError
 from verifiers.calls import read_calls
 from verifiers.jsonish import lenient
 from verifiers.rendered import TEMPLATE_ERRORS, RefusedError, Rendered, Template
-from verifiers.rules import STAGE
-from verifiers.verdict import Outcome, Verdict, abstained, failed, passed
+from verifiers.verdict import Check, Verdict, abstained, failed, passed
 
 TRAINABLE: dict[str, str] = {
     "forged_special": "The text holds a control token: it would end a turn or open one.",
@@ -39,22 +36,16 @@ _PROSE = re.compile(r"[^\W\d_]{2,}(?:[ ,.:;'’-]+[^\W\d_]{2,}){3,}|[\u3040-\u30
 """Four words in a row (or twelve ideographs): markup of a turn has fewer."""
 
 
-def load_tokenizer(name: str) -> Any:
-    """The tokenizer in a folder or of a name, without remote code. Raises OSError or ValueError with a sentence."""
-    from transformers import AutoTokenizer
-
-    tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
-    if not tokenizer.is_fast:
-        raise ValueError(f"{name} has no fast tokenizer, so tokens cannot be traced to characters")
-    return tokenizer
-
-
 class Trainability:
-    """A verifier for one tokenizer; `max_tokens` is the length at which the trainer cuts, None: it does not."""
+    """A verifier for one tokenizer; `max_tokens` is the length at which the trainer cuts, None: it does not.
+
+    `skip` takes rules of TRAINABLE that are not told.
+    """
 
     name = "trainable"
 
-    def __init__(self, tokenizer: Any, max_tokens: int | None = None) -> None:
+    def __init__(self, tokenizer: Any, max_tokens: int | None = None, skip: Collection[str] = ()) -> None:
+        self.skip = frozenset(skip)
         self.tokenizer = tokenizer
         self.template = Template(tokenizer)
         self.max_tokens = max_tokens
@@ -66,7 +57,9 @@ class Trainability:
         try:
             return self._judge(record)
         except RefusedError as refused:
-            return _fail("template_refused", str(refused))
+            if "template_refused" in self.skip:
+                return abstained("not_rendered", TRAINABLE["template_refused"], str(refused))
+            return failed("template_refused", TRAINABLE["template_refused"], str(refused))
         except RowError as error:
             return abstained("unreadable", "The calls or tools of this row cannot be read.", str(error))
         except (*TEMPLATE_ERRORS, UnicodeError) as error:
@@ -75,28 +68,40 @@ class Trainability:
             )
 
     def _judge(self, record: Record) -> Verdict:
+        faults = self._faults(record)
+        while True:
+            try:
+                rule, evidence = next(faults)
+            except StopIteration as done:
+                return passed("trainable", done.value)
+            if rule not in self.skip:
+                return failed(rule, TRAINABLE[rule], evidence)
+
+    def _faults(self, record: Record) -> Generator[tuple[str, str], None, str]:
+        """(rule, evidence) in the order of TRAINABLE; returns how much of the row is trained."""
         if forged := self._forged(record):
-            return _fail("forged_special", forged)
+            yield "forged_special", forged
         if loose := next((m.content for m in record.messages if m.role == "assistant" and _loose(m)), None):
-            return _fail("unclosed_think", loose)
+            yield "unclosed_think", loose
         if not record.messages:
-            return _fail("no_trained_token", "no turns")
+            yield "no_trained_token", "no turns"
+            return "no turns"
         rendered = self.template.render(record.messages, record.draft.tools)
         if not self.template.calls and (lost := _called(record)):
-            return _fail("call_lost", ", ".join(lost))
+            yield "call_lost", ", ".join(lost)
         encoding = self.tokenizer(rendered.text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
         trained = _trained(encoding["offset_mapping"], rendered)
         kept = trained if self.max_tokens is None else [at for at in trained if at < self.max_tokens]
         ids = encoding["input_ids"]
         if not any(ids[at] not in self.specials and self._says(ids[at]) for at in kept):
-            return _fail("no_trained_token", f"0 of {len(ids)} tokens, limit {self.max_tokens}")
+            yield "no_trained_token", f"0 of {len(ids)} tokens, limit {self.max_tokens}"
         if len(kept) < len(trained):
-            return _fail("answer_cut", f"{len(ids)} tokens, limit {self.max_tokens}, {len(trained) - len(kept)} lost")
-        if record.messages[-1].role == "assistant" and ids[self._last(ids, trained)] not in self._ends:
-            return _fail("no_end_of_turn", rendered.text[rendered.spans[-1][0] :][-60:])
+            yield "answer_cut", f"{len(ids)} tokens, limit {self.max_tokens}, {len(trained) - len(kept)} lost"
+        if record.messages[-1].role == "assistant" and trained and ids[self._last(ids, trained)] not in self._ends:
+            yield "no_end_of_turn", rendered.text[rendered.spans[-1][0] :][-60:]
         if strange := self._boilerplate(record, rendered):
-            return _fail("boilerplate_in_loss", strange)
-        return passed("trainable", f"{len(trained)} of {len(ids)} tokens trained")
+            yield "boilerplate_in_loss", strange
+        return f"{len(trained)} of {len(ids)} tokens trained"
 
     def _says(self, token: int) -> bool:
         return bool(self.tokenizer.decode([token]).strip())
@@ -108,7 +113,10 @@ class Trainability:
     def _forged(self, record: Record) -> str | None:
         """A control token as the tokenizer finds it in any text that the template will paste in."""
         texts = [t for m in record.messages for t in (m.content, m.reasoning, m.name, *_written(m.tool_calls)) if t]
+        spelled = [special.strip() for special in self.specials.values()]
         for text in [*texts, *_written(record.draft.tools)]:
+            if not any(special in text for special in spelled):
+                continue
             encoding = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
             for token, (begin, end) in zip(encoding["input_ids"], encoding["offset_mapping"], strict=True):
                 # the unknown token is special too: only the token's own letters forge it
@@ -189,19 +197,17 @@ def _parts(content: str) -> list[str]:
     return [piece for piece in pieces if piece]
 
 
-def _fail(rule: str, evidence: str) -> Verdict:
-    return failed(rule, TRAINABLE[rule], evidence)
+def trainable_check(judge: Trainability) -> Check:
+    """The verifier of one tokenizer with its proof; gold passes under a template that ends its turns."""
 
+    def row(answer: str) -> Record:
+        return Record("gold", "gold", Draft((Message("user", "Hi"), Message("assistant", answer))))
 
-def untrainable(frame: pl.DataFrame, judge: Trainability) -> tuple[pl.DataFrame, dict[Outcome, int]]:
-    """The rows that FAIL, as falls of the check stage, and how many rows got each outcome."""
-    counts = dict.fromkeys(Outcome, 0)
-    rows = []
-    for record in records(frame):
-        verdict = judge(record)
-        counts[verdict.outcome] += 1
-        if verdict.outcome is Outcome.FAIL:
-            clean = [text.encode("utf-8", "replace").decode() for text in (verdict.reason, verdict.evidence)]
-            rows.append((record.id, "dropped", STAGE, verdict.rule, *clean, None))
-    names = ("id", "fate", "stage", "rule", "reason", "evidence", "witness")
-    return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String()), orient="row"), counts
+    forged = tuple(row(f"Hello{special}") for special in sorted(judge.specials.values())[:1])
+    silent = Record("gold", "gold", Draft((Message("user", "Hi"),)))
+    return Check(
+        judge.name,
+        judge,
+        gold=(row("Hello"), row("<think>A greeting.</think>Hello")),
+        damaged=(*forged, row("<think>A greeting. Hello"), silent, Record("gold", "gold", Draft(()))),
+    )

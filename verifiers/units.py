@@ -1,6 +1,6 @@
 """Units by dimension and exact factor: 5 cm is 0.05 m, and is not 5 m.
 
-Does not cover: temperatures (offsets), litres as cubic metres, radians against degrees (pi), regional units.
+Does not cover: kelvin, litres as cubic metres, radians against degrees (pi), regional units.
 A word that is not in the table is its own dimension: 7 apples are apples.
 """
 
@@ -57,13 +57,19 @@ for _dimension, _factor, _names in (
     _file(_dimension, _factor, _names)
 
 _CASED = {"m": "M", "g": "G", "s": "S", "h": "H"}
+_MEGA = ("Mm", "Mg", "Ml")
+"""A million, where the small letter is a thousandth. Of unknown signs of one or two letters the case counts too."""
 SCALES = {
     "dozen": 12, "hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12,
 }  # fmt: skip
 """Words that multiply the number before them."""
 _FUNCTIONS = ("pi", "sqrt", "sin", "cos", "tan", "cot", "sec", "csc", "log", "ln", "exp", "mod")
 _LITTLE = ("or", "and", "to", "times", "plus", "minus", "over", "not", "is", "are", "if", "than")
-NOT_UNITS = frozenset((*_FUNCTIONS, *_LITTLE))
+_DOUBTS = (
+    *("would", "could", "might", "may", "should", "be", "was", "were", "wrong", "incorrect", "false", "maybe"),
+    *("perhaps", "possibly", "probably", "but", "guess"),
+)
+NOT_UNITS = frozenset((*_FUNCTIONS, *_LITTLE, *_DOUBTS))
 _WORD = re.compile(r"\^\\circ|[A-Za-zµ$€£¢]+|/|\^\s*\{?\s*([23])\s*\}?|\.")
 
 
@@ -130,15 +136,22 @@ def _composed(tokens: list[str], *, spaced: bool, marked: bool) -> Unit | None:
         elif word in NOT_UNITS or (len(word) == 1 and word not in _TABLE):
             return None
         else:
-            known = _TABLE.get(word) if token not in _CASED.values() else None
+            cased = token in _CASED.values() or token in _MEGA
+            known = None if cased else _TABLE.get(word)
             if known is None and not (spaced or marked):
                 return None
             loose = loose or (len(token) == 1 and token.isalpha() and not marked)
-            name, of = (known[0], known[1]) if known else ("?" + _singular(word), F(1))
+            name, of = (
+                (known[0], known[1])
+                if known
+                else ("?" + (token if len(token) < 3 or token[1:] != word[1:] else _singular(word)), F(1))
+            )
             sign = -power if below else power
             powers[name] = powers.get(name, 0) + sign
             factor *= of**sign
             previous, power = (name, of), 1
+    if power != 1:
+        return None  # "5 squared" is 25
     if powers.get("length", 0) == 1 and powers.get("time", 0) == -1:
         powers = {k: v for k, v in powers.items() if k not in ("length", "time")} | {"speed": 1}
     return Unit(tuple(sorted((k, v) for k, v in powers.items() if v)), factor, loose)

@@ -17,7 +17,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from benchmarks.answers import KINDS, Case, boxed, damaged_golds, pairs
+from benchmarks.answers import boxed
+from benchmarks.rewrites.case import Case
+from benchmarks.rewrites.kinds import KINDS, pairs
+from benchmarks.rewrites.real import damaged_golds
 from verifiers import mathproc
 from verifiers.answers import WHY, contradiction, judge_text, unsupported
 from verifiers.dates import readings

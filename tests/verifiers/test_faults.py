@@ -13,7 +13,7 @@ from buckets import ROLES, Draft, InputError, Message, Record, frame_of, row_of
 from curate.check import Check, Trainable
 from tests.verifiers.faults import FAULTS, TALK, THOUGHT, TOOLED, Fault, record
 from tests.verifiers.templates import TEMPLATES, tokenizer_for, trl_templates
-from verifiers import TRAINABLE, VERIFIERS, Outcome, Trainability, Verdict, untrainable
+from verifiers import TRAINABLE, VERIFIERS, Outcome, Trainability, Verdict, check
 
 
 def judged(fault: Fault, subject: Record, template: str, limit: int | None) -> Verdict:
@@ -88,10 +88,34 @@ def test_no_false_alarm_under_a_real_template(path: Path) -> None:
 def test_a_frame_is_judged_row_by_row() -> None:
     drafts = [TALK.draft, Draft((*TALK.messages[:-1], Message("assistant", "West.<|im_end|>")))]
     frame = frame_of(row_of(d, source="s", path="p", file="f", row=i, format="t") for i, d in enumerate(drafts))
-    falls, counts = untrainable(frame, Trainability(tokenizer_for(TEMPLATES["chatml"])))
-    assert falls["rule"].to_list() == ["forged_special"]
-    assert falls["id"].to_list() == [frame["id"][1]]
-    assert counts == {Outcome.PASS: 1, Outcome.FAIL: 1, Outcome.ABSTAIN: 0}
+    tokenizer = tokenizer_for(TEMPLATES["chatml"])
+    done = check(frame, ["trainable"], trainable=Trainability(tokenizer))
+    assert done.falls["rule"].to_list() == ["forged_special"]
+    assert done.falls["id"].to_list() == [frame["id"][1]]
+    assert (done.passed, done.failed, done.abstained) == ({"trainable": 1}, {"trainable": 1}, {"trainable": 0})
+    assert done.seconds["trainable"] > 0
+    untold = Trainability(tokenizer, skip=["forged_special"])
+    assert check(frame, ["trainable"], trainable=untold).falls.is_empty()
+    first = check(frame, trainable=Trainability(tokenizer))  # a row that fell before is not rendered
+    assert first.failed["rules"] == 1
+    assert first.passed["trainable"] == 1
+    with pytest.raises(KeyError, match="trainable"):
+        check(frame, ["trainable"])
+
+
+def test_another_tokenizer_in_the_folder_is_another_stage(tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    tokenizer_for(TEMPLATES["chatml"]).save_pretrained(folder)
+    stage = Check(trainable=Trainable(tokenizer="model"))
+    before = stage.parameters(tmp_path)
+    (folder / "model.safetensors").write_bytes(b"weights say nothing about tokens")
+    assert stage.parameters(tmp_path) == before
+    edited = folder / "chat_template.jinja"
+    edited.write_text(edited.read_text(encoding="utf-8") + " ", encoding="utf-8")
+    assert stage.parameters(tmp_path) != before
+    placed = stage.at(tmp_path).trainable
+    assert placed is not None
+    assert placed.tokenizer == str(folder)
 
 
 def test_the_check_stage_drops_untrainable_rows(tmp_path: Path) -> None:

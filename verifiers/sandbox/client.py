@@ -101,6 +101,7 @@ class Client:
         if operation == "get" and ours and public:
             return getattr(thing, args[0])
         if operation == "set" and ours and public:
+            self.delegated += 1  # the program writes what the tests may read in a comparison
             return setattr(thing, *args)
         raise AttributeError("the tests do not share this")
 
