@@ -28,6 +28,8 @@ class Execution(Table):
     sandbox: Literal["off", "auto", "namespaces", "bubblewrap"] = "off"
     """off: only the small interpreter, which runs nothing. auto: programs it cannot decide go into the first tier whose
     live self-test passes on this machine, or into the named one; where none does, they stay undecided."""
+    files: str | None = None
+    """Folder of the databases and modules that tests name; none: rows whose tests name one stay undecided."""
 
 
 class Check(Table):
@@ -43,7 +45,7 @@ class Check(Table):
     """Programs in answers."""
 
     def __call__(self, frame: pl.DataFrame) -> Sorted:
-        falls = check(frame, skip=self._rules(), drop=self.drop, sandbox=self.execution.sandbox).falls
+        falls = check(frame, skip=self._rules(), drop=self.drop, sandbox=self.execution.sandbox, files=self.execution.files).falls
         if self.trainable is not None:
             left = frame.filter(~pl.col("id").is_in(falls["id"].implode()))
             found, _ = untrainable(left, _judge(self.trainable.tokenizer, self.trainable.max_tokens))

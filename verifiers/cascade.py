@@ -43,6 +43,7 @@ _APPLIES: dict[str, pl.Expr] = {
     | pl.col("messages").list.eval(_CALLED).list.any().fill_null(False),
     "schema": pl.col("schema").is_not_null() & (pl.col("schema") != ""),
     "tests": pl.col("tests").is_not_null(),
+    "io_tests": pl.col("meta").str.contains('"io_tests"', literal=True).fill_null(False),
     "reference": pl.col("reference").is_not_null(),
     "math": (pl.col("bucket") == "math_reasoning").fill_null(False)
     & pl.col("messages").list.last().struct.field("content").fill_null("").str.contains(_EQUATION),
@@ -74,11 +75,13 @@ def check(
     skip: Collection[str] = (),
     drop: Collection[str] = (),
     sandbox: str = "off",
+    files: str | None = None,
 ) -> Cascade:
     """Run the named checks (all by default) in the order of VERIFIERS. Only FAIL makes a row fall.
 
     `skip` takes names from CHECK_NAMES; `drop` takes names from FLAG_NAMES: what else the rules let fall. `sandbox`
-    (off, auto, or a tier) runs the programs that the interpreter cannot decide. Raises KeyError for an unknown name.
+    (off, auto, or a tier) runs the programs that the interpreter cannot decide, with the databases and modules that tests
+    name read from the folder `files`. Raises KeyError for an unknown name.
     """
     unknown = (set(names or ()) - set(VERIFIERS)) | (set(skip) - set(CHECK_NAMES)) | (set(drop) - set(FLAG_NAMES))
     if unknown:
@@ -96,19 +99,26 @@ def check(
             counts[name][Outcome.PASS] = frame.height - found.height
             falls.append(found)
             frame = frame.filter(~pl.col("id").is_in(found["id"].implode()))
-    falls.append(_each([name for name in asked if name not in _WHOLE], frame, counts, sandbox))
+    falls.append(_each([name for name in asked if name not in _WHOLE], frame, counts, sandbox, files))
     passed, failed, abstained = ({name: counts[name][outcome] for name in asked} for outcome in Outcome)
     return Cascade(_told(falls), passed, failed, abstained)
 
 
 def _each(
-    names: Sequence[str], frame: pl.DataFrame, counts: dict[str, dict[Outcome, int]], sandbox: str
+    names: Sequence[str],
+    frame: pl.DataFrame,
+    counts: dict[str, dict[Outcome, int]],
+    sandbox: str,
+    files: str | None,
 ) -> pl.DataFrame:
     """The per-record checks in one pass over the rows where one of them can say something."""
     judges: dict[str, Callable[[Record], Verdict]] = {name: VERIFIERS[name] for name in names}
     if sandbox != "off" and "execution" in judges:
-        judges["execution"] = partial(judge_isolated, tier=sandbox)
-    applies = frame.select(_WHERE[name].alias(name) for name in names)
+        judges["execution"] = partial(judge_isolated, tier=sandbox, files=files)
+    where = dict(_WHERE)
+    if "meta" in frame.columns:
+        where["execution"] = _APPLIES["tests"] | _APPLIES["io_tests"]
+    applies = frame.select(where[name].alias(name) for name in names)
     rows: list[tuple[str, str, str, str]] = []
     some = applies.select(pl.any_horizontal(names)).to_series() if names else pl.Series([], dtype=pl.Boolean)
     silent = frame.height - int(some.sum())

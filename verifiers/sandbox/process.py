@@ -52,7 +52,8 @@ class RefusedError(RuntimeError):
 class Sandbox:
     """One running sandbox. Raises RefusedError when it cannot be started as asked."""
 
-    def __init__(self, tier: str, limits: Limits) -> None:
+    def __init__(self, tier: str, limits: Limits, shown: tuple[str, ...] = ()) -> None:
+        """shown: folders that a program may read besides the interpreter's own."""
         if not kernel.SUPPORTED:
             raise RefusedError("only Linux on x86_64 or aarch64 can isolate a program here")
         self.limits = limits
@@ -65,7 +66,7 @@ class Sandbox:
         uid = _unused_uid() if os.geteuid() == 0 else None
         try:
             with theirs:
-                command = _command(tier, theirs.fileno(), limits, uid)
+                command = _command(tier, theirs.fileno(), limits, uid, shown)
                 self.process = subprocess.Popen(
                     command, pass_fds=(theirs.fileno(),), env=box.environment(), cwd="/", stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True,
@@ -191,8 +192,9 @@ def _shared(process: int) -> int:
     return int(status.partition("RssShmem:")[2].split()[0]) << 10
 
 
-def _command(tier: str, control: int, limits: Limits, uid: int | None) -> list[str]:
+def _command(tier: str, control: int, limits: Limits, uid: int | None, shown: tuple[str, ...]) -> list[str]:
     python, readable = interpreter()
+    readable += [path for path in shown if not any(path.startswith(f"{base}/") for base in readable)]
     inside = box.INSIDE_UID if tier == "namespaces" and uid is not None else uid
     boot = [python, "-P", "-s", "-S", "-B", "-c", _BOOT]
     folder = _HERE if tier == "namespaces" else "/box"
