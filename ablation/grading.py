@@ -75,9 +75,9 @@ def default_grader(sandbox: str = "off", files: str | None = None) -> Grader:
 def score_trial(trial: Trial, folder: Path, grades: Grades) -> pl.DataFrame:
     """The trial's rows of `scores.parquet`, from samples.jsonl and nll.json in `folder`.
 
-    A sample that did not end by itself is neither parsed nor correct: its answer is cut. A sample that the
-    verifier could not judge is not correct and is counted in `abstained`; one that could not be run here (no sandbox)
-    is counted there and taken out of `samples`, for it says nothing of the model. An item with a reference and no samples has
+    A sample that did not end by itself is neither parsed nor correct: its answer is cut. A sample that the verifier
+    could not judge is not correct and is counted in `abstained`; one that could not be run here (no sandbox) is counted
+    there and taken out of `samples`, for it says nothing of the model. An item with a reference and no samples has
     samples = 0 and NaN entropy and length.
     """
     head: dict[str, Any] = {

@@ -45,7 +45,9 @@ class Check(Table):
     """Programs in answers."""
 
     def __call__(self, frame: pl.DataFrame) -> Sorted:
-        falls = check(frame, skip=self._rules(), drop=self.drop, sandbox=self.execution.sandbox, files=self.execution.files).falls
+        falls = check(
+            frame, skip=self._rules(), drop=self.drop, sandbox=self.execution.sandbox, files=self.execution.files
+        ).falls
         if self.trainable is not None:
             left = frame.filter(~pl.col("id").is_in(falls["id"].implode()))
             found, _ = untrainable(left, _judge(self.trainable.tokenizer, self.trainable.max_tokens))

@@ -80,8 +80,8 @@ def check(
     """Run the named checks (all by default) in the order of VERIFIERS. Only FAIL makes a row fall.
 
     `skip` takes names from CHECK_NAMES; `drop` takes names from FLAG_NAMES: what else the rules let fall. `sandbox`
-    (off, auto, or a tier) runs the programs that the interpreter cannot decide, with the databases and modules that tests
-    name read from the folder `files`. Raises KeyError for an unknown name.
+    (off, auto, or a tier) runs the programs that the interpreter cannot decide, with the databases and modules that
+    tests name read from the folder `files`. Raises KeyError for an unknown name.
     """
     unknown = (set(names or ()) - set(VERIFIERS)) | (set(skip) - set(CHECK_NAMES)) | (set(drop) - set(FLAG_NAMES))
     if unknown:

@@ -84,7 +84,9 @@ def _read(value: Any, reference: str | None) -> Declared:
         return _sql(value, reference)
     if kind == "tools":
         return _tools(value)
-    if kind == "stdio" or (kind is None and ({"inputs", "outputs"} <= value.keys() or {"input", "output"} <= value.keys())):
+    if kind == "stdio" or (
+        kind is None and ({"inputs", "outputs"} <= value.keys() or {"input", "output"} <= value.keys())
+    ):
         return _stdio(value)
     raise DeclaredError(f"their kind is {kind!r}, and there are stdio, sql and tools" if kind else "they have no kind")
 

@@ -4,6 +4,7 @@ Rows are those of `verifiers.sandbox.battery`. A hostile one may fail, be stoppe
 the kind "probe" are honest asserts about the sandbox itself: they pass exactly when the escape they try is closed.
 """
 
+# ruff: noqa: E501  # programs stand as they are; one name only looks like another
 from __future__ import annotations
 
 from typing import Any

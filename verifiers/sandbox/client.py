@@ -25,7 +25,6 @@ from verifiers.sandbox.remote import (
 )  # fmt: skip
 from verifiers.sandbox.wire import GoneError, Packer, Unpacker, Wire
 
-
 _ENDS_LOOPS = (StopIteration, StopAsyncIteration)
 
 

@@ -187,7 +187,7 @@ class Sandbox:
 
 
 def _shared(process: int) -> int:
-    """Bytes of shared memory that a process has touched. What several map is counted for each: better than not at all."""
+    """Bytes of shared memory that a process has touched. What several map is counted for each."""
     status = Path(f"/proc/{process}/status").read_text(encoding="ascii", errors="replace")
     return int(status.partition("RssShmem:")[2].split()[0]) << 10
 

@@ -1,4 +1,4 @@
-"""Replay tool calls against a Python implementation of the tools, in a sandbox: results and final state as they are due?
+"""Replay tool calls against a Python implementation of the tools, in a sandbox: are results and state as due?
 
 Does NOT judge whether the calls were wise. The implementation is the program under test; it runs as untrusted as any.
 """

@@ -1,8 +1,8 @@
 """Does a query give the rows of the gold query on a given SQLite database? Run read-only, limited, in a sandbox.
 
 Does NOT cover other dialects than SQLite's, and does not prove two queries equal: they agree on this database. Order
-counts where the gold query orders at its top level or the caller says so. Each query is asked twice, the second time with
-SQLite's order of scans reversed, so that rows that come out right by luck are told from rows that were asked for.
+counts where the gold query orders at its top level or the caller says so. Each query is asked twice, the second time
+with SQLite's order of scans reversed, so that rows that come out right by luck are told from rows that were asked for.
 """
 
 from __future__ import annotations
@@ -55,9 +55,15 @@ def opened(whole, backwards):
         return steps[0] < 0
     made.set_progress_handler(tick, 1000)
     return made
-def asked(whole, query, backwards):
+def asked(whole, query, backwards, step=0):
     try:
-        rows = opened(whole, backwards).execute(query).fetchmany(job["rows"] + 1)
+        made, count = opened(whole, backwards), [0]
+        def tie():
+            count[0] += step
+            return count[0]
+        if step:
+            made.create_function("sft_tie", 0, tie)
+        rows = made.execute(query).fetchmany(job["rows"] + 1)
         return ["rows", [[plain(cell) for cell in row] for row in rows]]
     except MemoryError:
         return ["limit", "out of memory"]
@@ -78,7 +84,8 @@ def filled(whole):
 try:
     whole = image()
     answer = {"filled": filled(whole),
-              "runs": [[asked(whole, query, back) for back in (False, True)] for query in job["queries"]]}
+              "runs": [[asked(whole, query, back) for back in (False, True)] for query in job["queries"]],
+              "ties": [asked(whole, job["tied"], False, step) for step in (1, -1)] if job["tied"] else []}
 except (sqlite3.Error, sqlite3.Warning, ValueError, MemoryError) as error:
     answer = {"broken": str(error)[:200]}
 sys.stdout.write(json.dumps(answer))
@@ -110,7 +117,8 @@ def compare_queries(
     """
     if len(database) > _MAX_BYTES or len(query) + len(gold or "") > 200_000:
         return Agreement("undecided", "the database or the query is too big")
-    answer = _asked(pool, [query, *([gold] if gold is not None else [])], database)
+    tied = _tied(gold) if gold is not None and ordered is not False else ""
+    answer = _asked(pool, [query, *([gold] if gold is not None else [])], database, tied)
     if isinstance(answer, Agreement):
         return answer
     runs = answer["runs"]
@@ -124,19 +132,20 @@ def compare_queries(
     if max(map(len, (*due, *got))) > _MAX_ROWS:
         return Agreement("undecided", f"more than {_MAX_ROWS} rows")
     in_rows = ordered if ordered is not None else gold is not None and _ordered(gold)
-    found = _compared(due, got, in_rows, columns_free, tolerance)
+    loose = any(kind != "rows" or not in_order(due[0], told, 0.0) for kind, told in answer["ties"])
+    found = _compared(due, got, in_rows, columns_free, tolerance, loose)
     if found.outcome == "same" and gold is not None and (not answer["filled"] or not due[0]):
         return Agreement("undecided", "the database holds no row that tells the two queries apart")
     return found
 
 
-def _asked(pool: Pool, queries: list[str], database: str | bytes) -> dict[str, Any] | Agreement:
+def _asked(pool: Pool, queries: list[str], database: str | bytes, tied: str) -> dict[str, Any] | Agreement:
     if isinstance(database, bytes) and database[18:20] == b"\x02\x02":
         database = database[:18] + b"\x01\x01" + database[20:]  # a write-ahead file cannot be opened in memory
     image = base64.b64encode(database).decode() if isinstance(database, bytes) else None
     job = {
-        "image": image, "script": None if image is not None else database, "queries": queries, "rows": _MAX_ROWS,
-        "steps": 20_000, "forbidden": ["load_extension", "random", "randomblob", "fts3_tokenizer"],
+        "image": image, "script": None if image is not None else database, "queries": queries, "tied": tied,
+        "rows": _MAX_ROWS, "steps": 20_000, "forbidden": ["load_extension", "random", "randomblob", "fts3_tokenizer"],
     }  # fmt: skip
     done = pool.check(Program(_DRIVER, stdin=json.dumps(job)))
     try:  # the driver is ours and no query can run Python, so what it prints is what the database gave
@@ -148,8 +157,10 @@ def _asked(pool: Pool, queries: list[str], database: str | bytes) -> dict[str, A
     return dict(answer)
 
 
-def _compared(due: list[Rows], got: list[Rows], ordered: bool, columns_free: bool, tolerance: float) -> Agreement:
-    """`due` and `got` are the rows of both scan orders."""
+def _compared(
+    due: list[Rows], got: list[Rows], ordered: bool, columns_free: bool, tolerance: float, loose: bool
+) -> Agreement:
+    """`due` and `got` are the rows of both scan orders; `loose`: the gold query leaves the order of some rows open."""
     told = f"{len(due[0])} rows due, {len(got[0])} rows given"
     by_chance = not as_bags(due[0], due[1], tolerance)
     bags = [as_bags(one, other, tolerance) for one, other in zip(due, got, strict=True)]
@@ -168,14 +179,34 @@ def _compared(due: list[Rows], got: list[Rows], ordered: bool, columns_free: boo
     lists = [in_order(one, other, tolerance) for one, other in zip(due, got, strict=True)]
     if all(lists):
         return Agreement("same")
-    if not in_order(due[0], due[1], tolerance):
+    if loose or not in_order(due[0], due[1], tolerance):
         return Agreement("undecided", "the gold query leaves the order of some rows open")
     return Agreement("different", "another order" if not lists[0] else "the order is not asked for")
 
 
+_UNSEEN = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|--[^\n]*|/\*.*?\*/", re.DOTALL)
+
+
+def _bare(query: str) -> str:
+    """The query with texts, comments and all that stands in brackets blanked out, as long as before."""
+    bare = _UNSEEN.sub(lambda found: " " * len(found[0]), query)
+    while (inner := re.sub(r"\([^()]*\)", lambda found: " " * len(found[0]), bare)) != bare:
+        bare = inner
+    return bare
+
+
 def _ordered(query: str) -> bool:
     """Whether there is an ORDER BY outside all brackets and texts."""
-    bare = re.sub(r"'(?:[^']|'')*'|\"[^\"]*\"|--[^\n]*|/\*.*?\*/", " ", query, flags=re.DOTALL)
-    while (inner := re.sub(r"\([^()]*\)", " ", bare)) != bare:
-        bare = inner
-    return re.search(r"\border\s+by\b", bare, re.IGNORECASE) is not None
+    return re.search(r"\border\s+by\b", _bare(query), re.IGNORECASE) is not None
+
+
+def _tied(query: str) -> str:
+    """The query with a last sort key that the driver counts up, then down: where that moves rows, some were tied."""
+    bare = _bare(query)
+    found = list(re.finditer(r"\border\s+by\b", bare, re.IGNORECASE))
+    if not found:
+        return ""
+    limit = re.compile(r"\blimit\b|;|\Z", re.IGNORECASE).search(bare, found[-1].end())
+    end = limit.start() if limit else len(query)
+    head = query[:end].rstrip()
+    return f"{head}\n, sft_tie() {query[end:]}"

@@ -7,7 +7,6 @@ reaches it with plain data only.
 from __future__ import annotations
 
 import ast
-import builtins
 import json
 import os
 import sys
@@ -45,7 +44,9 @@ class Trial:
         client = self.client
         if verdict == "fail" and (self.apart or client.withheld):
             client.opaque += 1
-            reason = f"{', '.join(self.apart) or client.withheld} of the tests is not in the program's process; {reason}"
+            reason = (
+                f"{', '.join(self.apart) or client.withheld} of the tests is not in the program's process; {reason}"
+            )
         return {
             "verdict": verdict, "reason": reason[:300], "asserts": self.asserts, "delegated": client.delegated,
             "opaque": client.opaque, "requests": client.requests,
