@@ -34,7 +34,7 @@ FAMILIES = {
     "world": HOSTILE.WORLD, "text": HOSTILE.TEXT, "printed": HOSTILE.PRINTED,
 }  # fmt: skip
 FIRST_TIER = [(TIER, name) for name in FAMILIES]
-OTHER_TIERS = [(tier, name) for tier in TIERS if tier != TIER for name in ("helpers", "world", "printed")]
+OTHER_TIERS = [(tier, name) for tier in TIERS if tier != TIER for name in ("helpers", "world")]
 
 
 @pytest.fixture(scope="module")
