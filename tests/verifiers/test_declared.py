@@ -99,7 +99,7 @@ SUM = {"inputs": ["1 2\n", "5 5\n"], "outputs": ["3\n", "10\n"]}
         ("print(3)", "fail", "test_failed"), ("print(sum(map(int, input().split())) + 1)", "fail", "test_failed"),
         ("raise ValueError", "fail", "program_error"), ("print(input(", "fail", "program_error"),
         ("input()\ninput()", "fail", "program_error"), ("import numpy\nprint(3)", "abstain", "undecided"),
-        ("while True: pass", "abstain", "limits"), ("print(*input().split(), sep='\\n')", "fail", "test_failed"),
+        ("print(*input().split(), sep='\\n')", "fail", "test_failed"),
         ("```cpp\nint main() { return 0; }\n```", "abstain", "other_language"),
         ("#include <iostream>\nint main() {}", "abstain", "other_language"),
     ],
