@@ -49,8 +49,9 @@ def campaign(
     `dropped` (rule -> the rows it took, as `pool`, with the `witness` of a duplicate) is for the arms of
     `settings.rules`; a rule without a usable row has no arm. What could give a held-out answer away is not put back.
     `progress` gets trials done and in all. A second call with the same arguments resumes.
-    Returns {"scores", "plan", "status", "base"}: the path, Plan.to_json(), counts, and for a tiny model the
-    conversations that its base was made from and those withheld from it.
+    Returns {"scores", "plan", "status", "base", "grading"}: the path, Plan.to_json(), counts, for a tiny model the
+    conversations that its base was made from and those withheld from it, and which sandbox ran sampled programs (or the
+    sentence that says why none did) with the samples that could not be judged.
     Raises InputError for unusable input, IncompleteError when no trial gave a score.
     """
     check_items(items)
@@ -100,9 +101,11 @@ def campaign(
     planned = _drawn(planned, trials)
     write_json(folder / "plan.json", planned.to_json())
     take_over(trials, folder / "trials", [other / "trials" for other in earlier])
-    grades = Grades({item.id: item for item in used}, grader or default_grader())
-    results = _run(trials, folder / "trials", workers, settings, grades, progress)
-    scores = _collect(trials, results, folder / "trials")
+    files = str(base / settings.files) if settings.files else None
+    grades = Grades({item.id: item for item in used}, grader or default_grader(settings.sandbox, files))
+    grading = _isolation(settings, used) if grader is None else ""
+    results = _run(trials, folder / "trials", workers, settings, grades, progress, grading)
+    scores = _collect(trials, results, folder / "trials", grading)
     write_json(folder / "results.json", [asdict(result) for result in results])
     write_frame(folder / "scores.parquet", scores)
     status = {name: sum(r.status == name for r in results) for name in sorted({r.status for r in results})}
@@ -111,7 +114,22 @@ def campaign(
         "plan": planned.to_json(),
         "status": status,
         "base": _made_from(settings, model),
+        "grading": _graded(scores, grading),
     }
+
+
+def _isolation(settings: AblationSettings, items: Sequence[EvalItem]) -> str:
+    """The tier that runs sampled programs, "off", or why nothing runs them; empty where no item has tests."""
+    if not any(item.draft.tests or item.draft.meta.get("io_tests") for item in items):
+        return ""
+    from verifiers import isolation
+
+    return isolation(settings.sandbox)
+
+
+def _graded(scores: pl.DataFrame, grading: str) -> dict[str, Any]:
+    """Which tier graded programs, or the refusal, and how many samples could not be judged."""
+    return {"sandbox": grading, "abstained": int(scores["abstained"].sum()), "samples": int(scores["samples"].sum())}
 
 
 def _drawn(planned: Plan, trials: Sequence[Trial]) -> Plan:
@@ -180,6 +198,7 @@ def _run(
     settings: AblationSettings,
     grades: Grades,
     progress: Progress,
+    grading: str,
 ) -> list[Result]:
     """Trials are graded here while the next ones run."""
     done = 0
@@ -187,7 +206,7 @@ def _run(
 
     def ended(trial: Trial, result: Result) -> None:
         nonlocal done
-        scores = _scores_of(trial, folder)
+        scores = _scores_of(trial, folder, grading)
         if result.status == "ok" and not scores.exists():
             write_frame(scores, score_trial(trial, folder / trial.name, grades))
         done += 1
@@ -196,12 +215,14 @@ def _run(
     return run_trials(trials, folder, workers, ended, settings.timeout_minutes * 60)
 
 
-def _scores_of(trial: Trial, folder: Path) -> Path:
-    return folder / trial.name / f"scores-{trial.fingerprint[:12]}.parquet"
+def _scores_of(trial: Trial, folder: Path, grading: str) -> Path:
+    """Scores hang on where programs could be run: another answer to that grades the samples again."""
+    where = f"-{grading}" if grading in ("namespaces", "bubblewrap") else ""
+    return folder / trial.name / f"scores-{trial.fingerprint[:12]}{where}.parquet"
 
 
-def _collect(trials: Sequence[Trial], results: Sequence[Result], folder: Path) -> pl.DataFrame:
-    paths = [_scores_of(t, folder) for t, r in zip(trials, results, strict=True) if r.status == "ok"]
+def _collect(trials: Sequence[Trial], results: Sequence[Result], folder: Path, grading: str = "") -> pl.DataFrame:
+    paths = [_scores_of(t, folder, grading) for t, r in zip(trials, results, strict=True) if r.status == "ok"]
     if not paths:
         first = results[0]
         raise IncompleteError(

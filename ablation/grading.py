@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from math import nan
 from pathlib import Path
 from typing import Any, Protocol
@@ -23,6 +24,8 @@ SCORE_SCHEMA = pl.Schema({name: _DTYPES[kind] for name, kind in {**SCORE_COLUMNS
 class _Verdict(Protocol):
     @property
     def outcome(self) -> str: ...
+    @property
+    def rule(self) -> str: ...
 
 
 class GradedReply(Protocol):
@@ -48,26 +51,33 @@ class Grades:
     seen: dict[tuple[str, str], tuple[bool, str, str]] = field(default_factory=dict)
 
     def __call__(self, item: str, reply: str) -> tuple[bool, str, str]:
-        """(parsed, outcome, canonical answer)."""
+        """(parsed, outcome, canonical answer); the outcome is UNGRADED where the reply could not be run here."""
         key = (item, reply)
         if key not in self.seen:
+            from verifiers import UNGRADED as NOT_RUN
+
             graded = self.grader(self.items[item], reply)
-            self.seen[key] = (graded.parsed, str(graded.verdict.outcome), graded.canonical)
+            outcome = UNGRADED if graded.verdict.rule in NOT_RUN else str(graded.verdict.outcome)
+            self.seen[key] = (graded.parsed, outcome, graded.canonical)
         return self.seen[key]
 
 
-def default_grader() -> Grader:
-    """The verifiers' own `grade`."""
+UNGRADED = "ungraded"
+
+
+def default_grader(sandbox: str = "off", files: str | None = None) -> Grader:
+    """The verifiers' own `grade`, with programs run in `sandbox` (off, auto, or a tier)."""
     from verifiers import grade
 
-    return grade
+    return partial(grade, sandbox=sandbox, files=files)
 
 
 def score_trial(trial: Trial, folder: Path, grades: Grades) -> pl.DataFrame:
     """The trial's rows of `scores.parquet`, from samples.jsonl and nll.json in `folder`.
 
-    A sample that did not end by itself is neither parsed nor correct: its answer is cut. A sample that the
-    verifier could not judge is not correct and is counted in `abstained`. An item with a reference and no samples has
+    A sample that did not end by itself is neither parsed nor correct: its answer is cut. A sample that the verifier
+    could not judge is not correct and is counted in `abstained`; one that could not be run here (no sandbox) is counted
+    there and taken out of `samples`, for it says nothing of the model. An item with a reference and no samples has
     samples = 0 and NaN entropy and length.
     """
     head: dict[str, Any] = {
@@ -115,17 +125,20 @@ def _reference_opening(reference: str | None) -> str:
 def _counts(line: Mapping[str, Any], grades: Grades) -> dict[str, Any]:
     texts, ended = line["texts"], line["terminated"]
     cut = (False, "fail", "")
-    judged = [grades(line["item"], text) if end else cut for text, end in zip(texts, ended, strict=True)]
+    every = [grades(line["item"], text) if end else cut for text, end in zip(texts, ended, strict=True)]
+    judged = [one for one in every if one[1] != UNGRADED]
+    if not judged and every:
+        return _NO_SAMPLES | {"abstained": len(every)}
     correct = [answer for _, outcome, answer in judged if outcome == "pass"]
     return {
-        "samples": len(texts),
-        "terminated": sum(ended),
+        "samples": len(judged),
+        "terminated": sum(ended) - (len(every) - len(judged)),
         "parsed": sum(parsed for parsed, _, _ in judged),
         "correct": len(correct),
         "distinct_correct": len(set(correct)),
         "entropy": sum(line["entropy"]) / len(texts),
         "length": sum(line["lengths"]) / len(texts),
-        "abstained": sum(outcome == "abstain" for _, outcome, _ in judged),
+        "abstained": sum(outcome in ("abstain", UNGRADED) for _, outcome, _ in every),
         "majority": _majority(judged),
         "distinct_2": _distinct(texts),
         "openings": " ".join(opening(text) for text in texts),

@@ -113,6 +113,11 @@ class AblationSettings(_Table):
     gain is due to the data and not to more steps. fixed_epochs: a smaller dose trains fewer tokens."""
     train: TrainSettings = TrainSettings()
     sample: SampleSettings = SampleSettings()
+    sandbox: Literal["off", "auto", "namespaces", "bubblewrap"] = "off"
+    """Where sampled programs, queries and tool calls are run to be graded, as in `check.execution.sandbox`. What cannot
+    be run is no zero: such samples are taken out of `samples` and counted in `abstained`."""
+    files: str | None = None
+    """Folder of the databases and modules that the tests of eval items name."""
     loo_splits: tuple[Literal["dev", "ood", "hard"], ...] = ("dev",)
     """Splits that leave-one-out arms are scored on; every other arm is scored on all."""
     min_rows: int = Field(20, ge=1)

@@ -111,7 +111,7 @@ SCORE_COLUMNS: dict[str, str] = {
     "bucket": "str",  # the eval bucket
     "split": "str",  # dev | ood | hard
     "cluster": "str",
-    "samples": "int",  # k drawn at the RL temperature
+    "samples": "int",  # k drawn at the RL temperature, less those that could not be graded here
     "terminated": "int",  # samples that ended by themselves
     "parsed": "int",  # samples whose answer could be read
     "correct": "int",  # samples that the bucket's verifier passed
@@ -119,7 +119,7 @@ SCORE_COLUMNS: dict[str, str] = {
     "entropy": "float",  # mean over own sampled tokens of the full softmax entropy, nats
     "length": "float",  # mean sampled tokens
     "nll": "float",  # mean NLL per reference assistant token, nats (NaN where there is no reference turn)
-    "abstained": "int",  # samples that the verifier could not judge; they count as not correct
+    "abstained": "int",  # samples that the verifier could not judge: not correct, or (no sandbox) not among `samples`
 }
 """The long table `scores.parquet`: one row per (trial, item). All gains are computed from it."""
 

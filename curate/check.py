@@ -32,6 +32,8 @@ class Execution(Table):
     sandbox: Literal["off", "auto", "namespaces", "bubblewrap"] = "off"
     """off: only the small interpreter, which runs nothing. auto: programs it cannot decide go into the first tier whose
     live self-test passes on this machine, or into the named one; where none does, they stay undecided."""
+    files: str | None = None
+    """Folder of the databases and modules that tests name; none: rows whose tests name one stay undecided."""
 
 
 class Check(Table):
@@ -56,8 +58,13 @@ class Check(Table):
             untold = tuple(name for name in self.skip if name in TRAINABLE)
             trainable = _judge(self.trainable.tokenizer, self.trainable.max_tokens, untold)
         done = check(
-            frame, skip=self._rules(), drop=self.drop, sandbox=self.execution.sandbox, trainable=trainable
-        )  # fmt: skip
+            frame,
+            skip=self._rules(),
+            drop=self.drop,
+            sandbox=self.execution.sandbox,
+            files=self.execution.files,
+            trainable=trainable,
+        )
         sorted_ = split(frame, done.falls)
         noted = flags(sorted_.kept, skip=(*self.skip, *self.drop))
         sources = sorted_.kept.select("id", "source")

@@ -47,7 +47,7 @@ def ablate(job: Run, data: StageFolder, entry: dict[str, Any]) -> None:
             earlier=[path for path in sorted(job.stages.glob("ablate-*")) if path != folder.path],
             dropped=dropped_rows(job, entry, settings.rules, POOL),
         )
-        notes = {name: outcome[name] for name in ("plan", "status", "base")}
+        notes = {name: outcome[name] for name in ("plan", "status", "base", "grading")}
         manifest = {
             "stage": "ablate",
             "fingerprint": folder.fingerprint,

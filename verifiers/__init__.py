@@ -6,6 +6,7 @@ from verifiers.agreement import Agreement, agreement_of, wilson
 from verifiers.cascade import CHECK_NAMES, FLAG_NAMES, Cascade, check, flags
 from verifiers.checks import VERIFIERS
 from verifiers.grade import Graded, grade, read_reply
+from verifiers.isolated import UNGRADED, isolation
 from verifiers.judge import Compared, Forecast, Judge, Scored
 from verifiers.judge import identity as judge_identity
 from verifiers.judge_endpoint import Endpoint
@@ -25,6 +26,7 @@ __all__ = [
     "FLAG_NAMES",
     "RULES",
     "TRAINABLE",
+    "UNGRADED",
     "VERIFIERS",
     "Agreement",
     "Cascade",
@@ -53,6 +55,7 @@ __all__ = [
     "flags",
     "grade",
     "is_refusal",
+    "isolation",
     "json_list",
     "judge_identity",
     "load_rubric",

@@ -51,6 +51,7 @@ _APPLIES: dict[str, pl.Expr] = {
     | pl.col("messages").list.eval(_CALLED).list.any().fill_null(False),
     "schema": pl.col("schema").is_not_null() & (pl.col("schema") != ""),
     "tests": pl.col("tests").is_not_null(),
+    "io_tests": pl.col("meta").str.contains('"io_tests"', literal=True).fill_null(False),
     "reference": pl.col("reference").is_not_null(),
     "math": (pl.col("bucket") == "math_reasoning").fill_null(False)
     & pl.col("messages").list.last().struct.field("content").fill_null("").str.contains(_EQUATION),
@@ -83,13 +84,15 @@ def check(
     skip: Collection[str] = (),
     drop: Collection[str] = (),
     sandbox: str = "off",
+    files: str | None = None,
     trainable: Trainability | None = None,
 ) -> Cascade:
     """Run the named checks (all by default) in the order of VERIFIERS, trainability last. Only FAIL makes a row fall.
 
     `skip` takes names from CHECK_NAMES; `drop` takes names from FLAG_NAMES: what else the rules let fall. `sandbox`
-    (off, auto, or a tier) runs the programs that the interpreter cannot decide; `trainable` is asked where it is given
-    (its own `skip` says which of its rules are not told). Raises KeyError for an unknown name.
+    (off, auto, or a tier) runs the programs that the interpreter cannot decide, with the databases and modules that
+    tests name read from the folder `files`; `trainable` is asked where it is given (its own `skip` says which of its
+    rules are not told). Raises KeyError for an unknown name.
     """
     every = (*VERIFIERS, *([_TRAINABLE] if trainable is not None else []))
     unknown = (set(names or ()) - set(every)) | (set(skip) - set(CHECK_NAMES)) | (set(drop) - set(FLAG_NAMES))
@@ -114,7 +117,7 @@ def check(
     each = [name for name in asked if name in VERIFIERS and name not in _WHOLE]
     judges: dict[str, Callable[[Record], Verdict]] = {name: VERIFIERS[name] for name in each}
     if sandbox != "off" and "execution" in judges:
-        judges["execution"] = partial(judge_isolated, tier=sandbox)
+        judges["execution"] = partial(judge_isolated, tier=sandbox, files=files)
     if trainable is not None and _TRAINABLE in asked:
         judges[_TRAINABLE] = trainable
     falls.append(_each(judges, frame, counts, seconds))
@@ -130,7 +133,11 @@ def _each(
 ) -> pl.DataFrame:
     """The per-record checks in one pass over the rows where one of them can say something."""
     names = list(judges)
-    applies = frame.select(_applies(name) for name in names)
+    where = dict(_WHERE)
+    if "meta" in frame.columns:
+        where["execution"] = _APPLIES["tests"] | _APPLIES["io_tests"]
+    # Tied to a column, so that a check which applies to every row gives a column of the frame's height too.
+    applies = frame.select((where[name] & pl.col("id").is_not_null()).alias(name) for name in names)
     rows: list[tuple[str, str, str, str]] = []
     some = applies.select(pl.any_horizontal(names)).to_series() if names else pl.Series([], dtype=pl.Boolean)
     silent = frame.height - int(some.sum())
@@ -149,11 +156,6 @@ def _each(
                     break
     schema = {"id": pl.String, "rule": pl.String, "reason": pl.String, "evidence": pl.String}
     return pl.DataFrame(rows, schema=schema, orient="row")
-
-
-def _applies(name: str) -> pl.Expr:
-    """A column of the frame's height, also where the check applies to every row."""
-    return (_WHERE[name] & pl.col("id").is_not_null()).alias(name)
 
 
 def _printable(text: str) -> str:

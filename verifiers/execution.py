@@ -2,8 +2,8 @@
 
 Does NOT cover (all of it ABSTAIN, naming the construct): classes, try, with, imports other than typing, generators,
 star arguments, format specifications, global and nonlocal, stdin/stdout programs, other languages than Python, and
-programs that need more than the step budget. A process sandbox for those comes later; this check needs no isolation,
-because the interpreter has nothing to escape to.
+programs that need more than the step budget. The sandbox runs those (verifiers/isolated.py); this check needs no
+isolation, because the interpreter has nothing to escape to.
 
 A PASS says that the given asserts hold, not that the program is right: tests may be weak, and an answer written for
 exactly these asserts passes. Tests that assert nothing are ABSTAIN (vacuous). Running out of our limits is ABSTAIN,
@@ -18,6 +18,7 @@ import warnings
 from functools import lru_cache
 
 from buckets import Record
+from verifiers.declared import DeclaredError, declared
 from verifiers.interpreter import Interpreter
 from verifiers.meter import Limits, OutOfLimitsError, OutsideError, ProgramError, Scope
 from verifiers.verdict import Verdict, abstained, failed, passed
@@ -39,6 +40,11 @@ class UnreadableError(Exception):
 
 def judge_execution(record: Record) -> Verdict:
     """PASS when all tests hold; FAIL for a false assert or an error; ABSTAIN without tests or outside the subset."""
+    try:
+        if declared(record.draft) is not None:
+            return abstained("needs_sandbox", "These tests run in a sandbox only (check.execution.sandbox).")
+    except DeclaredError as error:
+        return abstained("bad_tests", f"The tests cannot be used: {error}.", record.draft.tests or "")
     if not record.draft.tests or not record.draft.tests.strip():
         return abstained("no_tests", "The row has no tests.")
     return judge_program(record.answer or "", record.draft.tests)
@@ -49,6 +55,8 @@ def judge_program(answer: str, tests: str, limits: Limits | None = None) -> Verd
     body = _tests(tests)
     if isinstance(body, str):
         return abstained("bad_tests", f"The tests cannot be read: {body}.", tests)
+    if language := other_language(answer):
+        return abstained("other_language", f"The answer is written in {language}, and only Python is run.")
     try:
         program = parse(code_of(answer))
     except UnreadableError as error:
@@ -96,6 +104,24 @@ def code_of(answer: str) -> str:
     blocks = _FENCE.findall(answer)
     python = [code for language, code in blocks if language] or [code for _, code in blocks]
     return "\n".join(python) if python else answer
+
+
+_NAMED = re.compile(r"```[ \t]*([A-Za-z+#]+)[0-9]*[ \t]*\n")
+_LANGUAGES = frozenset(
+    {"c", "cpp", "c++", "cc", "java", "javascript", "js", "typescript", "ts", "go", "golang", "rust", "ruby", "php",
+     "csharp", "cs", "c#", "kotlin", "swift", "scala", "haskell", "perl", "lua", "r", "bash", "sh", "sql"}
+)  # fmt: skip
+_FOREIGN = re.compile(r"\s*(#include\s*[<\"]|import java\.|using namespace |package main\b|public class |<\?php)")
+
+
+def other_language(answer: str) -> str:
+    """The language of a program that says that it is not Python; "" for Python, for none, and where it is not said."""
+    named = [found.lower() for found in _NAMED.findall(answer)]
+    if named:
+        foreign = [name for name in named if name in _LANGUAGES]
+        return foreign[0] if foreign and not {"python", "py"}.intersection(named) else ""
+    found = _FOREIGN.match(answer)
+    return found[1].strip() if found else ""
 
 
 def parse(source: str) -> ast.Module:

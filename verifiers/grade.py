@@ -5,17 +5,20 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from buckets import REFUSE, EvalItem, Message
+from buckets import REFUSE, EvalItem, Message, Record
 from verifiers.answers import judge_text
 from verifiers.calls import Call, canonical_calls, expected_calls, read_calls
+from verifiers.declared import DeclaredError, Sql, Tools, declared
 from verifiers.equal import normal
-from verifiers.execution import UnreadableError, code_of, judge_program, parse
+from verifiers.execution import UnreadableError, code_of, judge_execution, parse
 from verifiers.final import final_answer, gold_of, marked_answer
+from verifiers.isolated import judge_isolated
 from verifiers.jsonish import NotJsonError, canonical, strict
 from verifiers.quantities import value_of
+from verifiers.queries import query_of
 from verifiers.refusal import Stance, asked, read_stance
 from verifiers.schema import judge_json, read_json
 from verifiers.tools import check_calls, compare
@@ -61,11 +64,14 @@ def read_reply(text: str) -> Message:
     return Message("assistant", _CALL.sub("", text).strip(), tool_calls=canonical(calls))
 
 
-def grade(item: EvalItem, reply: str) -> Graded:
-    """Grade by what the item has: tests, schema, tools, a refusal to give, or a reference text. Never raises."""
+def grade(item: EvalItem, reply: str, sandbox: str = "off", files: str | None = None) -> Graded:
+    """Grade by what the item has: tests, schema, tools, a refusal to give, or a reference text. Never raises.
+
+    sandbox, files: as in `check`. A verdict with a rule in UNGRADED says nothing of the reply: it was not run.
+    """
     draft = item.draft
-    if draft.tests:
-        return _code(reply, draft.tests)
+    if draft.tests or draft.meta.get("io_tests"):
+        return _run(item, reply, sandbox, files)
     if draft.schema:
         return _json(reply, draft.schema, draft.reference)
     expected = expected_calls(draft.reference)
@@ -80,13 +86,30 @@ def grade(item: EvalItem, reply: str) -> Graded:
     return _text(reply, draft.reference, _question(item))
 
 
-def _code(reply: str, tests: str) -> Graded:
-    code = code_of(reply)
+def _run(item: EvalItem, reply: str, sandbox: str, files: str | None) -> Graded:
+    """A program, a query or tool calls, by the tests that the item declares."""
     try:
-        tree = parse(code)
+        tests = declared(item.draft)
+    except DeclaredError as error:
+        return Graded(True, abstained("bad_tests", f"The tests cannot be used: {error}."), normal(reply))
+    answer = read_reply(reply) if isinstance(tests, Tools) else Message("assistant", reply)
+    turns = item.draft.messages
+    asked_for = turns[:-1] if turns and turns[-1].role == "assistant" else turns
+    draft = replace(item.draft, messages=(*asked_for, answer))
+    record = Record(item.id, "", draft, item.bucket)
+    judged = judge_execution(record) if sandbox == "off" else judge_isolated(record, sandbox, files)
+    if isinstance(tests, Sql):
+        return Graded(bool(reply.strip()), judged, " ".join(query_of(reply).rstrip(";").split()))
+    if isinstance(tests, Tools):
+        calls = read_calls(answer.tool_calls)
+        return Graded(bool(calls), judged, normal(reply) if isinstance(calls, Verdict) else canonical_calls(calls))
+    try:
+        tree = parse(code_of(reply))
     except UnreadableError as error:
+        if error.deep:
+            return Graded(True, judged, normal(reply))
         return Graded(False, failed("syntax_error", f"The reply is no program: {error}."), normal(reply))
-    return Graded(True, judge_program(code, tests), shape(tree))
+    return Graded(True, judged, shape(tree))
 
 
 def shape(tree: ast.Module) -> str:

@@ -2,8 +2,9 @@
 
 Verdicts do not depend on the load of the machine as long as the CPU limit bites first: the wall deadline is five
 times longer. What was too costly once stays UNKNOWN for the life of the process.
-Does not cover: hard isolation. Parsing is by grammar (nothing is evaluated as code), memory, CPU and file size are
-limited, but the process may read files and open sockets as its user may.
+It runs in the first tier of the sandbox that isolates here. Does not cover: isolation where no tier does. There parsing
+is still by grammar (nothing is evaluated as code), and memory, CPU and file size are limited, but the process may read
+files and open sockets as its user may.
 """
 
 from __future__ import annotations
@@ -18,8 +19,11 @@ import sys
 import threading
 from functools import lru_cache
 from pathlib import Path
+from typing import IO
 
+from verifiers.confined import Confined, close_quietly
 from verifiers.quantities import DIFFERENT, SAME, Compared, unknown
+from verifiers.sandbox.process import RefusedError
 
 DEADLINE = 25.0
 """Seconds of wall clock for one request, and for the start."""
@@ -60,10 +64,11 @@ def _settled(kind: str, gold: str, reply: str) -> Compared:
 class MathProcess:
     """At most one child; a request that dies or overstays costs its own answer and nothing else."""
 
-    def __init__(self) -> None:
+    def __init__(self, tier: str = "auto") -> None:
         self.owner = os.getpid()
         self.lock = threading.Lock()
-        self.child: subprocess.Popen[bytes] | None = None
+        self.tier = tier
+        self.child: Confined | Plain | None = None
 
     def ask(self, request: dict[str, str]) -> dict[str, str] | None:
         """The worker's answer; None when it was killed or died on this request."""
@@ -80,16 +85,22 @@ class MathProcess:
             with self.lock:
                 self._kill()
 
+    @property
+    def isolated(self) -> bool:
+        return isinstance(self.child, Confined)
+
     def _start(self) -> bool:
-        environment = {**os.environ, "PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-        self.child = subprocess.Popen(
-            [sys.executable, "-P", "-s", str(_WORKER)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-            start_new_session=True,
-        )
+        """In a sandbox where one works with these packages, else as a plain process with the same limits."""
+        if self.tier != "off":
+            try:
+                self.child = Confined(_WORKER.read_text(encoding="utf-8"), _packages(), self.tier)
+                if self._line(None) is not None:
+                    return True
+                self._kill()
+            except (OSError, RefusedError):
+                pass
+            self.tier = "off"  # tried once; the limits of the worker are the same outside
+        self.child = Plain()
         if self._line(None) is None:
             self._kill()
             return False
@@ -97,7 +108,7 @@ class MathProcess:
 
     def _line(self, message: str | None) -> dict[str, str] | None:
         child = self.child
-        if child is None or child.stdin is None or child.stdout is None:
+        if child is None:
             return None
         try:
             if message is not None:
@@ -114,16 +125,40 @@ class MathProcess:
 
     def _kill(self) -> None:
         child, self.child = self.child, None
-        if child is None:
-            return
-        child.kill()
-        child.wait()
-        for pipe in (child.stdin, child.stdout):
-            if pipe is not None:
-                try:
-                    pipe.close()
-                except OSError:  # unsent bytes for a dead process
-                    continue
+        if child is not None:
+            child.close()
+
+
+class Plain:
+    """The worker as a child of this process."""
+
+    def __init__(self) -> None:
+        environment = {**os.environ, "PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", "-s", str(_WORKER)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            start_new_session=True,
+        )
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.stdin: IO[bytes] = self.process.stdin
+        self.stdout: IO[bytes] = self.process.stdout
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        close_quietly(self.stdin, self.stdout)
+
+
+def _packages() -> tuple[str, ...]:
+    """The folders that hold math-verify and what it needs."""
+    names = ("math_verify", "latex2sympy2_extended", "sympy", "mpmath", "antlr4")
+    found = (importlib.util.find_spec(name) for name in names)
+    places = {str(Path(spec.origin).resolve().parents[1]) for spec in found if spec and spec.origin}
+    return tuple(sorted(places))
 
 
 _processes: dict[int, MathProcess] = {}

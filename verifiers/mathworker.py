@@ -1,7 +1,7 @@
 """The process that does algebra with math-verify: one JSON request a line in, one JSON verdict a line out.
 
-Started by mathproc as a file, imports nothing of ours. Limits: memory (RLIMIT_AS), CPU seconds a request
-(RLIMIT_CPU, which kills: a signal handler cannot interrupt 9^9^9^9), no new files. Its parent also has a deadline.
+Started by mathproc, in a sandbox where one works; imports nothing of ours. Limits: memory (RLIMIT_AS), CPU seconds a
+request (RLIMIT_CPU, which kills: a signal handler cannot interrupt 9^9^9^9), no new files. Its parent has a deadline.
 
 Traps of math-verify 0.9 that this guards against: `verify` rounds decimals to six places (1e-7 equals 2e-7), takes
 9% for 9, folds the case of some letters, takes two equations without solutions for equal, is not symmetric, and
@@ -37,11 +37,12 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    hardest = resource.getrlimit(resource.RLIMIT_CPU)[1]
     answers.write(json.dumps({"ready": True}) + "\n")
     for line in sys.stdin:
         used = resource.getrusage(resource.RUSAGE_SELF)
         limit = int(used.ru_utime + used.ru_stime) + CPU_SECONDS + 1
-        resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
+        resource.setrlimit(resource.RLIMIT_CPU, (limit, hardest))
         answers.write(json.dumps(answered(json.loads(line))) + "\n")
 
 

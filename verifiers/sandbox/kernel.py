@@ -43,8 +43,15 @@ _DENIED: dict[str, tuple[int, int]] = {
     "semctl": (66, 191), "semtimedop": (220, 192), "msgget": (68, 186), "msgsnd": (69, 189), "msgrcv": (70, 188),
     "msgctl": (71, 187), "mq_open": (240, 180), "mq_unlink": (241, 181), "setdomainname": (171, 162),
     "sethostname": (170, 161), "move_pages": (279, 239), "migrate_pages": (256, 238), "mbind": (237, 235),
-    "lookup_dcookie": (212, 18), "vhangup": (153, 58),
+    "lookup_dcookie": (212, 18), "vhangup": (153, 58), "ioprio_set": (251, 30), "quotactl_fd": (443, 443),
+    "statmount": (457, 457), "listmount": (458, 458), "open_tree_attr": (467, 467),
 }  # fmt: skip
+_ONLY_ITSELF: dict[str, tuple[tuple[int, int], int]] = {
+    "prlimit64": ((302, 261), 1), "setpriority": ((141, 140), 2), "sched_setaffinity": ((203, 122), 1),
+    "sched_setscheduler": ((144, 119), 1), "sched_setparam": ((142, 118), 1), "sched_setattr": ((314, 274), 1),
+}  # fmt: skip
+"""Calls whose first arguments (so many) must be 0, the caller: process 1 is of the same user, and what is done to it
+is inherited by every later check."""
 _CLONE, _CLONE3, _SOCKETPAIR = {"x86_64": (56, 435, 53), "aarch64": (220, 435, 199)}.get(_MACHINE, (0, 0, 0))
 _PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}.get(_MACHINE, 0)
 _MOUNT_SETATTR = 442
@@ -124,6 +131,13 @@ def _program(numbers: list[int]) -> bytes:
     ]  # fmt: skip
     for number in numbers:
         code += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, _EPERM)]
+    for pair, count in _ONLY_ITSELF.values():
+        body = [
+            step
+            for argument in range(count)
+            for step in ((_LOAD, 0, 0, 16 + 8 * argument), (_EQUAL, 1, 0, 0), (_RETURN, 0, 0, _EPERM))
+        ]
+        code += [(_EQUAL, 0, len(body) + 1, pair[0 if _MACHINE == "x86_64" else 1]), *body, (_LOAD, 0, 0, 0)]
     code += [(_EQUAL, 0, 1, _CLONE3), (_RETURN, 0, 0, _ENOSYS)]
     code += [
         (_EQUAL, 0, 4, _CLONE), (_LOAD, 0, 0, 16), (_AND, 0, 0, _ALL_NEW & ~0x80),

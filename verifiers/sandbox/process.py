@@ -32,6 +32,7 @@ _STARTING_SECONDS = 20.0
 _HERE = str(Path(__file__).resolve().parent)
 _SERIAL = itertools.count()
 _PAGE = os.sysconf("SC_PAGE_SIZE")
+_FILES_BYTES = 48 << 20
 
 _BOOT = """
 import sys, types, json
@@ -51,7 +52,8 @@ class RefusedError(RuntimeError):
 class Sandbox:
     """One running sandbox. Raises RefusedError when it cannot be started as asked."""
 
-    def __init__(self, tier: str, limits: Limits) -> None:
+    def __init__(self, tier: str, limits: Limits, shown: tuple[str, ...] = ()) -> None:
+        """shown: folders that a program may read besides the interpreter's own."""
         if not kernel.SUPPORTED:
             raise RefusedError("only Linux on x86_64 or aarch64 can isolate a program here")
         self.limits = limits
@@ -64,7 +66,7 @@ class Sandbox:
         uid = _unused_uid() if os.geteuid() == 0 else None
         try:
             with theirs:
-                command = _command(tier, theirs.fileno(), limits, uid)
+                command = _command(tier, theirs.fileno(), limits, uid, shown)
                 self.process = subprocess.Popen(
                     command, pass_fds=(theirs.fileno(),), env=box.environment(), cwd="/", stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True,
@@ -146,6 +148,8 @@ class Sandbox:
             with contextlib.suppress(OSError, ValueError, IndexError):
                 sizes = Path(f"/proc/{process}/statm").read_text(encoding="ascii").split()
                 total += (int(sizes[1]) - int(sizes[2])) * _PAGE
+                if int(sizes[2]) * _PAGE > _FILES_BYTES:  # more than the interpreter's files: memory without a file
+                    total += _shared(process)
         return total
 
     def starved(self) -> float:
@@ -182,8 +186,15 @@ class Sandbox:
             self.process.stderr.close()
 
 
-def _command(tier: str, control: int, limits: Limits, uid: int | None) -> list[str]:
+def _shared(process: int) -> int:
+    """Bytes of shared memory that a process has touched. What several map is counted for each."""
+    status = Path(f"/proc/{process}/status").read_text(encoding="ascii", errors="replace")
+    return int(status.partition("RssShmem:")[2].split()[0]) << 10
+
+
+def _command(tier: str, control: int, limits: Limits, uid: int | None, shown: tuple[str, ...]) -> list[str]:
     python, readable = interpreter()
+    readable += [path for path in shown if not any(path.startswith(f"{base}/") for base in readable)]
     inside = box.INSIDE_UID if tier == "namespaces" and uid is not None else uid
     boot = [python, "-P", "-s", "-S", "-B", "-c", _BOOT]
     folder = _HERE if tier == "namespaces" else "/box"

@@ -7,7 +7,6 @@ reaches it with plain data only.
 from __future__ import annotations
 
 import ast
-import builtins
 import json
 import os
 import sys
@@ -18,6 +17,7 @@ from collections.abc import Callable
 from typing import Any
 
 from verifiers.sandbox.client import Client
+from verifiers.sandbox.names import APART, Usage, names_of, shared
 from verifiers.sandbox.remote import CandidateGoneError, RemoteClass, UnsupportedError
 
 _COUNT = "__sft_assert_holds__"
@@ -35,11 +35,18 @@ class Trial:
         self.tests, self.entry_point = tests, entry_point
         self.asserts = 0
         self.module = types.ModuleType("__main__")
+        self.usage = Usage()
+        self.apart: list[str] = []
         self.suites_run = False
 
     def report(self) -> dict[str, Any]:
         verdict, reason = self.run()
         client = self.client
+        if verdict == "fail" and (self.apart or client.withheld):
+            client.opaque += 1
+            reason = (
+                f"{', '.join(self.apart) or client.withheld} of the tests is not in the program's process; {reason}"
+            )
         return {
             "verdict": verdict, "reason": reason[:300], "asserts": self.asserts, "delegated": client.delegated,
             "opaque": client.opaque, "requests": client.requests,
@@ -74,6 +81,7 @@ class Trial:
 
     def compiled(self) -> types.CodeType:
         tree = ast.parse(self.tests.removeprefix("\ufeff"), "<tests>")
+        self.usage = Usage.of(tree)
         return compile(ast.fix_missing_locations(Counted().visit(tree)), "<tests>", "exec")
 
     def prepare(self, code: types.CodeType) -> None:
@@ -86,13 +94,9 @@ class Trial:
         space[_COUNT] = self.hold
         sys.modules["__main__"] = self.module
         self.client.named = {value for value in defined.values() if isinstance(value, RemoteClass)}
-        own = {name for name in wanted if name in defined and not isinstance(defined[name], types.ModuleType)}
-        plain = {name for name in own if not hasattr(builtins, name)}
-        for name in wanted:
-            # A program may be called like a builtin (a function `sum`), but only when it is all that the tests use.
-            alone = own == {name} or (not plain and name == self.entry_point)
-            if name in defined and not name.startswith("__") and (not hasattr(builtins, name) or alone):
-                space[name] = defined[name]
+        space.update(shared(defined, wanted, self.entry_point, self.usage))
+        self.client.ends_loops = not {"StopIteration", "StopAsyncIteration"}.isdisjoint(wanted)
+        self.apart = sorted(APART.intersection(wanted))
         unittest.main = self.suites  # type: ignore[assignment]
         for name in dir(unittest.TestCase) if "unittest" in wanted else ():
             if name.startswith("assert"):
@@ -143,15 +147,6 @@ class Counted(ast.NodeTransformer):
 
 def is_suite(kind: Any) -> bool:
     return type(kind) is type and issubclass(kind, unittest.TestCase) and kind.__module__ == "__main__"
-
-
-def names_of(code: types.CodeType) -> set[str]:
-    """All names that a program reads or writes, in nested functions too."""
-    found = set(code.co_names)
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            found |= names_of(constant)
-    return found
 
 
 def said(error: BaseException) -> str:

@@ -27,6 +27,8 @@ from verifiers.sandbox.tester import run_tests
 
 _SCRATCH = ("/tmp", "/dev/shm")
 _DEEPEST = 12
+SURROUNDINGS = 71
+"""Exit status of a program that raised what our limits or our bare world may be to blame for."""
 _PRELOADED = (
     "bisect", "collections", "copy", "datetime", "decimal", "fractions", "functools", "heapq", "itertools", "math",
     "operator", "random", "re", "statistics", "string", "typing", "encodings.idna", "dataclasses", "enum",
@@ -82,6 +84,7 @@ def main(tier: str, control_fd: int, readable: list[str], scratch_bytes: int, ui
     except OSError as error:
         send(control, {"refused": str(error)})
         return
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # without a handler, no signal from inside reaches process 1
     gc.collect()
     gc.freeze()
     send(control, {"ready": True, "process": os.getpid()})
@@ -133,6 +136,8 @@ def swept() -> bool:
     """Empty the scratch room; False when it is too deep or too odd, and the sandbox must be thrown away."""
     try:
         for top in _SCRATCH:
+            if os.stat(top).st_mode & 0o7777 != 0o1777:
+                os.chmod(top, 0o1777)  # an ordinary user owns the scratch room, and a check may have locked it
             _sweep(top, _DEEPEST)
     except OSError:
         return False
@@ -159,6 +164,8 @@ def child(job: dict[str, Any], fds: list[int]) -> None:
     os.umask(0o022)
     os.environ.clear()
     os.environ.update(box.environment())
+    sys.argv, sys.orig_argv = ["program.py"], ["python", "program.py"]
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     random.seed(0)
     gc.enable()
     null = os.open("/dev/null", os.O_RDWR)
@@ -197,6 +204,8 @@ def script(source: str) -> None:
         load(source, "__main__")
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else int(error.code is not None)
+    except (ImportError, MemoryError, RecursionError, PermissionError, FileNotFoundError, BlockingIOError):
+        code = SURROUNDINGS
     except BaseException:  # noqa: BLE001  # whatever it was, the program did not end well
         code = 1
     try:
