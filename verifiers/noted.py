@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from verifiers.harm import HARMFUL
 from verifiers.refusal import Stance, read_stance
 from verifiers.rules import views
 from verifiers.scripts import other_script
@@ -58,13 +59,6 @@ MAY_REFUSE = (
 )
 """A wide net over the first characters; the sentences of the rows in it are then read one by one."""
 NET_CHARS = 400
-HARMFUL = (
-    r"(?i)(?-u:\b)(?:kill|murder|bomb|weapon|poison|steal|rob|hack|malware|launder|fraud|scam|forge|blackmail|kidnap|"
-    r"tortur|suicide|"
-    r"drug|cocaine|heroin|meth|racis|sexis|nazi|terroris|assault|abus|stalk|bully|threat|illegal|violen|shoot|hate|"
-    r"insult|harass|"
-    r"discriminat|porn|cheat|fake|password|credit card|social security|without (?:\w+ )?(?:consent|knowing|permission))"
-)
 OPEN_TASK = (
     r"(?i)\A\W*(?:please )?(?:write|explain|describe|discuss|compose|summari[sz]e|elaborate|tell me (?:about|how|"
     r"why)|outline|"
