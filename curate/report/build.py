@@ -17,6 +17,7 @@ from curate.report.ablated import ablation_part, no_verdict, trial_warnings
 from curate.report.confirmation import confirmation_part
 from curate.report.contaminated import contamination_part
 from curate.report.evidence import Decision, Mixture
+from curate.report.judged import judged_part
 from curate.report.model import (
     Balance,
     Bucket,
@@ -68,6 +69,7 @@ def build(out: Path) -> Report:
         buckets=_buckets(kept),
         duplicates=_duplicates(fallen, texts),
         contamination=contamination_part(out, notes.get("decontaminate")),
+        judged=judged_part(out, _base(out, recipe), _line_of("judge", lines), recipe["recipe"].get("judge")),
         semantic=_semantic(notes.get("semantic"), near, texts),
         balance=_balance(notes.get("balance"), recipe["recipe"].get("balance")),
         truth=truth_table(_base(out, recipe), recipe["recipe"].get("truth"), fallen),
@@ -80,6 +82,10 @@ def build(out: Path) -> Report:
         warnings=(*_warnings(lines, kept, notes), *trial_warnings(recipe["recipe"], _base(out, recipe), ablation)),
         absent={} if analysis else no_verdict(recipe["recipe"], ablation),
     )
+
+
+def _line_of(stage: str, lines: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    return next((line for line in lines if line["stage"] == stage), None)
 
 
 def _optional(path: Path) -> Any:
