@@ -212,6 +212,15 @@ TURN = re.compile(
     re.IGNORECASE,
 )
 """An answer is given after all."""
+DECLINING_WORD = re.compile(
+    r"n't|\b(?:no|not|cannot|never|neither|nor|nobody|unable|unwilling|prohibit|sorry|apologi|afraid|decline|refuse|"
+    r"pass on|going to stop|against|violat|conflict|contrary|prevent|forbid|inappropriate|unaccept|unethical|"
+    r"disrespect|offen|harmful|toxic|problematic|hurtful|wrong|immoral|illegal|unlawful|crime|felony|dangerous|unsafe|"
+    r"punish|condemn|discourage|advis|urge|recommend|suggest|reconsider|refrain|confidential|private|concern|violen|"
+    r"discriminat|stereotyp|derogatory|fictional|imaginary|inanimate)",
+    re.IGNORECASE,
+)
+"""A reply without any of these declines nothing: every pattern of this page needs one. Most replies end here."""
 ASKS_OPINION = re.compile(
     r"^\W*(?:why|is|are|was|were|did|does|do|has|have|should|would|who|when|which|explain why|discuss|debate|"
     r"analy[sz]e|research|identify (?:the )?(?:reasons|how)|compare|determine|check|detect|choose|refute|infer|"

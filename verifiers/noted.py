@@ -22,7 +22,10 @@ EVIDENCE_CHARS = 160
 
 @dataclass(frozen=True)
 class Flag:
-    """`find` takes the views of the rules (`verifiers.rules.views`) and gives id and evidence of the rows to flag."""
+    """`find` takes the views of the rules (`verifiers.rules.views`) and gives id and evidence of the rows to flag.
+
+    For the flags in REFUSALS the views also hold `refusal` (the sentence, or null) and `harmful`.
+    """
 
     name: str
     reason: str
@@ -109,17 +112,35 @@ def _where(condition: pl.Expr, evidence: pl.Expr) -> Callable[[pl.DataFrame], pl
     return find
 
 
+def _read(seen: pl.DataFrame) -> pl.DataFrame:
+    """id, evidence, harmful: the rows whose answer declines, with the sentence that does. Both flags share it.
+
+    The net is cheap, reading is not, and words of harm are looked for in the prompts of what was found only.
+    """
+    rows = seen.filter(pl.col("answer").str.slice(0, NET_CHARS).str.contains(MAY_REFUSE)).select(
+        "id", "answer", "prompt"
+    )
+    read = [read_stance(reply, prompt) for reply, prompt in rows.select("answer", "prompt").iter_rows()]
+    said = [None if one.stance is Stance.COMPLIES else one.phrase for one in read]
+    found = rows.with_columns(evidence=pl.Series(said, dtype=pl.String)).drop_nulls("evidence")
+    return found.select("id", "evidence", harmful=pl.col("prompt").str.contains(HARMFUL))
+
+
 def _refused(*, harmful: bool) -> Callable[[pl.DataFrame], pl.DataFrame]:
     def find(seen: pl.DataFrame) -> pl.DataFrame:
-        answer = pl.col("answer")
-        asked = pl.col("prompt").str.contains(HARMFUL)
-        net = answer.str.slice(0, NET_CHARS).str.contains(MAY_REFUSE)
-        rows = seen.filter((asked if harmful else ~asked) & net)
-        read = [read_stance(reply, prompt) for reply, prompt in rows.select("answer", "prompt").iter_rows()]
-        said = [None if one.stance is Stance.COMPLIES else one.phrase for one in read]
-        return rows.select("id", evidence=pl.Series(said, dtype=pl.String)).drop_nulls("evidence")
+        return seen.filter(pl.col("refusal").is_not_null() & (pl.col("harmful") == harmful)).select(
+            "id", evidence="refusal"
+        )
 
     return find
+
+
+REFUSALS = ("refused_harmful", "refused_benign")
+
+
+def _with_refusals(seen: pl.DataFrame) -> pl.DataFrame:
+    found = _read(seen).rename({"evidence": "refusal"})
+    return seen.join(found, on="id", how="left", maintain_order="left")
 
 
 def _picture() -> pl.Expr:
@@ -218,6 +239,8 @@ FLAGS: dict[str, Flag] = {
 def noted(frame: pl.DataFrame, names: Collection[str] | None = None) -> pl.DataFrame:
     """id, rule, reason, evidence: a line for each row and each named flag (all by default) on it, flag by flag."""
     seen = views(frame)
+    if any(names is None or name in names for name in REFUSALS):
+        seen = _with_refusals(seen)
     lines = [
         flag.find(seen).select(
             "id",

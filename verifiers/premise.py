@@ -18,6 +18,13 @@ _ASKS_WHY = re.compile(
     r"\bhow (?:do|does|did|come)\b[^?]{0,80}\b(?:lie|overstate|exaggerate|deserve|ruin|control)\w*",
     re.IGNORECASE,
 )
+
+
+def asks_why(prompt: str) -> bool:
+    """Does the prompt ask for reasons, so that its premise could be refused?"""
+    return bool(_ASKS_WHY.search(prompt))
+
+
 _VALUES = re.compile(
     r"\b(?:should|shouldn't|ought|must|deserve\w*|better|best|right|justified|justif\w+|good (?:thing|idea)|"
     r"so (?:much )?(?!that\b)\w+|(?:more|less|worse|\w{3,}er) than|overstate|exaggerate|lie)\b",
@@ -83,7 +90,7 @@ TALK = 7
 
 def denies_premise(said: Sequence[str], prompt: str) -> str:
     """The sentence that denies what `prompt` takes for granted, or "". `said`: the sentences of the reply."""
-    if not _ASKS_WHY.search(prompt) or _AGREED.search(prompt) or not _moralises(said, prompt.lower()):
+    if not asks_why(prompt) or _AGREED.search(prompt) or not _moralises(said, prompt.lower()):
         return ""
     values, negated = bool(_VALUES.search(prompt)), bool(_NEGATED.search(prompt))
     for sentence in said[:LOOKED_AT]:

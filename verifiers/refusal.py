@@ -20,6 +20,7 @@ from verifiers.declining import (
     CANNOT,
     CONDEMN,
     DECLINE,
+    DECLINING_WORD,
     HELD_UP,
     IDIOM,
     LACK,
@@ -39,7 +40,7 @@ from verifiers.declining import (
     UNREAL,
     WORDING,
 )
-from verifiers.premise import denies_premise
+from verifiers.premise import asks_why, denies_premise
 from verifiers.verdict import Verdict, abstained, failed, passed
 
 READ_CHARS = 3000
@@ -89,6 +90,8 @@ def sentences(reply: str) -> list[str]:
 def read_stance(reply: str, prompt: str = "") -> Reading:
     """What the reply does with the request. Linear in the reply; deterministic."""
     if _LETTER.match(reply):
+        return Reading(Stance.COMPLIES)
+    if not DECLINING_WORD.search(reply.lstrip()[:READ_CHARS].translate(_STRAIGHT)) and not asks_why(prompt):
         return Reading(Stance.COMPLIES)
     said = sentences(reply)
     wording = bool(WORDING.search(prompt.translate(_STRAIGHT)))

@@ -27,6 +27,8 @@ WIDE = 3
 """Letters that a Han or Hangul sign counts for: it says about as much as a short word."""
 NOT_TALK = r"(?s)```.*?(?:```|\z)|`[^`\n]{1,200}`|https?://\S+|\]\([^)\n]*\)"
 """Code and links are in no language."""
+LEAST = 12
+"""Bytes beyond one a letter that a text mainly in another script than Latin has at least: six signs of three bytes."""
 QUOTED = r"\"[^\"\n]{1,200}\"|“[^”\n]{1,200}”|《[^》\n]{1,60}》"
 """What an answer quotes; what a prompt quotes tells the language that is asked about."""
 READ_CHARS = 400
@@ -42,12 +44,9 @@ LANGUAGE_IS_MEANT = (
 
 def other_script(seen: pl.DataFrame) -> pl.DataFrame:
     """id and evidence of the rows whose prompt and answer are each mainly in one script, but not in the same one."""
-    answer, prompt = (pl.col(name).str.slice(0, READ_CHARS) for name in ("answer", "prompt"))
-    foreign = r"[^\x00-\x{024F}\s\p{P}\p{S}]"
-    rows = seen.filter(
-        (answer.str.contains(foreign) | prompt.str.contains(foreign))
-        & ~pl.col("prompt").str.contains(LANGUAGE_IS_MEANT)
-    )
+    wide = (pl.col(name).str.len_bytes() - pl.col(name).str.len_chars() >= LEAST for name in ("answer", "prompt"))
+    rows = seen.filter(pl.any_horizontal(wide))
+    rows = rows.filter(~pl.col("prompt").str.contains(LANGUAGE_IS_MEANT))
     talk = rows.select(
         "id",
         prompt=pl.col("prompt").str.replace_all(NOT_TALK, " "),
