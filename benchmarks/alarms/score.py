@@ -3,7 +3,7 @@
 labels.jsonl holds, for a seeded draw of up to 200 hits a rule (all hits where there are fewer), the id of the row and
 what one reader said of it from its text: `right`, `false`, `unclear` (left out of the rates), and for refusals `half`
 (declines and answers) and `other_kind` (declines, but the request is of the other kind than the flag says). No text
-is kept. The reader also wrote the rules and mended four of them after the first draw, so these are rates on known
+is kept. The reader also wrote the rules and mended six of them after a first draw, so these are rates on known
 rows: `truncated_answer`, `unseen_picture`, `unseen_link`, `little_effort`, `other_script` and `placeholder_answer`
 were drawn again after the mending, from the same sets. Precision is over the labelled rows that are still hit.
 """
