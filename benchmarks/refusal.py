@@ -3,10 +3,11 @@
 DIR holds public sets, one folder each. XSTest (Röttger et al. 2024) publishes 450 completions of five models, each
 with a human label (1 full compliance, 2 full refusal, 3 partial refusal) and the label of its own string matching,
 which knows no partial refusal. Agreement is told three ways: any refusal against none, full refusal against the
-rest, and all three classes. No completion was read while
-phrases were written, but these totals were seen several times: this is no blind test. Cross-checks are
-our own reading of seeded samples: 160 replies of HH-RLHF and 102 of the safety-tuned LLaMAs answers (8 of 110 left
-out as unclear). Patterns were developed on them, so they show what is left, not what to expect elsewhere.
+rest, and all three classes. The disagreements of three sets (DEVELOPED_ON) were read while the patterns were
+written. No completion of the other two (HELD_OUT) was; their totals were seen a few times, so they are a proof on
+replies that nobody looked at, by the same prompts. Cross-checks are our own reading of seeded samples: 160 replies
+of HH-RLHF and 102 of the safety-tuned LLaMAs answers (8 of 110 left out as unclear). Patterns were developed on
+them too, so they show what is left, not what to expect elsewhere.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ from buckets import REFUSAL_PATTERN, write_json
 from verifiers import Stance, is_refusal, read_stance, wilson
 
 MODELS = ("gpt4", "llama2new", "llama2orig", "mistralguard", "mistralinstruct")
+DEVELOPED_ON = ("gpt4", "llama2orig", "mistralinstruct")
+HELD_OUT = ("llama2new", "mistralguard")
 HUMAN = {"1": Stance.COMPLIES, "2": Stance.REFUSES, "3": Stance.PARTIAL}
 WAYS: dict[str, Callable[[Stance], str]] = {
     "any refusal": lambda stance: str(stance is not Stance.COMPLIES),
@@ -165,6 +168,8 @@ def main() -> None:
         "command": shlex.join(["python", "-m", "benchmarks.refusal", "--data", "DIR", *_out(options.out)]),
         "date": time.strftime("%Y-%m-%d"),
         "versions": {"python": platform.python_version()},
+        "developed_on": DEVELOPED_ON,
+        "held_out": HELD_OUT,
         "xstest": sets,
         "cross_checks": cross_checks(options.data),
     }
@@ -185,7 +190,8 @@ def _printed(sets: dict[str, Any]) -> str:
         lines.append(f"{way}: right of 450")
         for model, found in sets.items():
             row = {name: value["right"] for name, value in found[way].items() if isinstance(value, dict)}
-            lines.append(f"  {model:16}" + "  ".join(f"{name} {right}" for name, right in row.items()))
+            seen = "held out" if model in HELD_OUT else ""
+            lines.append(f"  {model:16}{seen:10}" + "  ".join(f"{name} {right}" for name, right in row.items()))
     return "\n".join(lines)
 
 

@@ -36,7 +36,9 @@ def filters_part(out: Path) -> tuple[Filter, ...]:
         (str(stage), str(rule), rows) for (stage, rule), rows in fell.group_by("stage", "rule", maintain_order=True)
     ]
     asked = ((stored["recipe"].get("ablate") or {}).get("rules") or ()) if journal.get("ablation") else ()
-    groups += [(stage, stage, fell.filter(stage=stage)) for stage in RULE_STAGES if stage in asked and stage in stages]
+    alone = {rule for stage, rule, _ in groups if stage == rule}  # the judge's one rule has the name of its stage
+    wholes = [stage for stage in RULE_STAGES if stage in asked and stage in stages and stage not in alone]
+    groups += [(stage, stage, fell.filter(stage=stage)) for stage in wholes]
     lines = []
     for stage, rule, rows in groups:
         if stage in kept:

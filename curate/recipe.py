@@ -48,7 +48,7 @@ ROAD = (
 CLEANING = ROAD[: ROAD.index("ablate")]
 
 
-RULE_STAGES = ("check", "dedup", "semantic", "balance")
+RULE_STAGES = ("check", "judge", "dedup", "semantic", "balance")
 """Stages whose rules an ablation can put on trial. What decontamination took would be scored as a gain."""
 
 
@@ -285,6 +285,8 @@ def _on_trial(recipe: Recipe, rules: Sequence[str]) -> Iterable[str]:
             yield f"{where}: rows that give eval items away cannot be put back: recall would be scored as a gain"
         elif name in ROAD and name not in RULE_STAGES:
             yield f"{where}: {name!r} drops no row by a rule; stages that do: {', '.join(RULE_STAGES)}"
+        elif name == "judge" and recipe.judge is not None and recipe.judge.action != "drop":
+            yield f"{where}: the judge only scores (judge.action is not drop): it drops no row that could be put back"
         elif name in ROAD and not recipe.has(name):
             yield f"{where}: stage {name!r} is off: the recipe has no `{name}:` table"
         elif not name.replace("_", "").isalnum():

@@ -47,7 +47,7 @@ DECLINE = re.compile(
     r"\bI (?:can't|cannot|can not|won't|will not)(?: do (?:that|this|it|so))?[.!]?$|"
     r"\b(?:I'm|I am) (?:here|designed|programmed|trained) (?:only )?to (?:\w+ ){0,6}(?:and|,) not to\b|"
     r"\b(?:I'm|I am) going to stop\b|"
-    r"\bI (?:do not|don't|am not sure I|'m not sure I|really don't) (?:really )?want to (?:help|do|talk|say|answer|"
+    r"\bI(?: do not| don't| am not sure I|'m not sure I| really don't) (?:really )?want to (?:help|do|talk|say|answer|"
     r"give)\b",
     re.IGNORECASE,
 )
@@ -65,6 +65,7 @@ IDIOM = re.compile(
     r"\b(?:can ?not|can't|could ?n(?:o|')t) (?:\w+ ){0,3}(?:enough|highly enough|more highly)\b|"
     r"\b(?:can't|cannot) (?:help (?:but|\w+ing|myself|it)|wait|recommend [^.]{0,60}enough)|"
     r"\b(?:if|when|whether|until|unless)\b[^.,]{0,60}\bI(?:'m| am)? (?:can't|cannot|don't|do not|unable|not able)\b|"
+    r"\b(?:although|though|since|because|as|while|so|then) we (?:can ?not|can't|do not|don't|will not|won't)\b|"
     r"\bI (?:don't|do not) (?:mean|want|intend) to\b",
     re.IGNORECASE,
 )
@@ -81,7 +82,7 @@ SORRY_NOT = re.compile(
     re.IGNORECASE,
 )
 NO_REFUSAL_SORRY = re.compile(
-    r"\bnot (?:\w+ )?sure (?:what|how|if|I understand)|\b(?:don't|do not|didn't) (?:\w+ )?understand|"
+    r"\bnot (?:\w+ )?sure (?:what|how|if|I understand)|\b(?:don't|do not|didn't|can't|cannot) (?:\w+ )?understand|"
     r"\b(?:sorry|apologi[sz]e)\b[^.,]{0,20}\b(?:to hear|for (?:the|any|your|my)|you(?:'re| are)|that (?:you|your|"
     r"this)|about|you feel)\b",
     re.IGNORECASE,
@@ -99,10 +100,34 @@ LACK = re.compile(
     r"\b(?:is|are) (?:not (?:publicly|generally) (?:available|known|accessible|disclosed)|"
     r"(?:strictly )?(?:confidential|private))\b|"
     r"\bno (?:public(?:ly available)?|available|official) (?:information|record|data)|"
-    r"\bI (?:do not|don't) have (?:any )?(?:personal|real-time|a physical|feelings|preferences|opinions|emotions)",
+    r"\bI (?:do not|don't) have (?:any )?(?:personal|real-time|a physical|feelings|preferences|opinions|emotions)\b"
+    r"(?![^.]*\b(?:but|however)\b)",
     re.IGNORECASE,
 )
-"""Declining for want of data, skill or a body."""
+"""Want of data, skill or a body."""
+NO_DATA = re.compile(r"\b(?:access to|available|known|accessible|disclosed|confidential|private)\b", re.IGNORECASE)
+"""Nobody could tell: an honest answer by itself, a refusal when it is regretted or a norm is held up with it."""
+REGRET = re.compile(r"\b(?:sorry|apologi[sz]e|afraid|unfortunately|regret)\b", re.IGNORECASE)
+HELD_UP = re.compile(
+    r"\b(?:privacy|confidentiality|respect\w*|consent|permission|sensitive|boundaries|ethic\w*|legal\w*|"
+    r"illegal\w*|policy|policies|guidelines|appropriate|inappropriate|as an? (?:\w+ ){0,3}(?:ai|language model)|"
+    r"I'm (?:just )?an ai)\b",
+    re.IGNORECASE,
+)
+"""The norm: privacy, law, respect, or being only a machine."""
+NO_SENSE = re.compile(
+    r"\b(?:not|n't) (?:\w+ ){0,2}(?:make (?:any )?sense|meaningful|coherent)|\bmakes no sense\b|"
+    r"\b(?:false|incorrect|mistaken) (?:assumption|premise)",
+    re.IGNORECASE,
+)
+"""The question is called meaningless: without a norm that is a correction."""
+UNREAL = re.compile(
+    r"\b(?:fictional|fictitious|imaginary|cartoon) (?:\w+ )?(?:characters?|persons?|people|figures?|being|entit\w+|cat|"
+    r"dog|animal)\b|\b(?:does not|doesn't|do not|don't|never) (?:actually |really )?exist|\bnot (?:a )?real (?:person|"
+    r"people|thing|place|animal)|\binanimate\b",
+    re.IGNORECASE,
+)
+"""What was asked about is not there: told beside a refusal, that is the answer."""
 META = re.compile(
     r"\b(?:it|that|this)(?:'s| is| would be| isn't| wouldn't be)?(?: \w+ly)? ?"
     r"(?:(?:not|never|n't)(?: \w+ly)? (?:appropriate|acceptable|ethical|okay|ok|right|respectful|legal|productive|"
@@ -119,11 +144,12 @@ META = re.compile(
     r"\bI (?:would |must |do )?(?:strongly |highly )?(?:advise|urge|discourage|recommend|suggest)(?: you|"
     r" that you)?(?: to)? (?:against|"
     r"not\b|reconsider|refrain)|"
-    r"\bI (?:must|need to|have to|feel compelled to) (?:\w+ )?(?:emphasi[sz]e|point out|remind you|inform you|stress|"
-    r"clarify)\b"
-    r"[^.]{0,160}\b(?:illegal|unethical|harmful|toxic|wrong|inappropriate|immoral|offensive|not (?:appropriate|"
-    r"ethical|acceptable|"
-    r"okay|legal|respectful|safe)|never (?:appropriate|okay|acceptable))\b",
+    r"\bI (?:must|need to|have to|feel compelled to|would like to|want to|should) (?:\w+ ){0,2}(?:emphasi[sz]e|"
+    r"point out|remind you|inform you|stress|clarify|address|challenge|caution|note|express)\b"
+    r"[^.]{0,200}\b(?:illegal|unethical|harmful|toxic|wrong|inappropriate|immoral|offensive|problematic|hurtful|"
+    r"disrespectful|discriminat\w+|stereotyp\w+|derogatory|concern\w*|violen(?:t|ce)|(?:not|never)(?: \w+){0,5}? "
+    r"(?:appropriate|ethical|acceptable|okay|legal|respectful|safe|recommended|fair|suitable|"
+    r"productive|healthy))\b",
     re.IGNORECASE,
 )
 """The asking itself is judged, whatever was asked."""
@@ -139,8 +165,10 @@ CONDEMN = re.compile(
     rf"{_IS}(?:illegal|unlawful|against the law|unethical|immoral|(?:serious |federal |criminal )*(?:crime|"
     rf"offen[cs]e|felony)|"
     r"wrong|unacceptable|inappropriate|dangerous|harmful|unsafe|punishable)\b|"
-    rf"{_IS_NOT}(?:okay|ok|acceptable|appropriate|legal|ethical|right|the answer|(?:good|safe|wise) idea|recommended|"
-    rf"justified)\b|"
+    rf"{_IS_NOT}(?:okay|ok|acceptable|appropriate|legal|ethical|right|the (?:answer|solution)|recommended|justified|"
+    rf"something to be|(?:(?:a |an )?(?:good|safe|wise|healthy|productive|acceptable|appropriate|effective|kind|"
+    rf"constructive|responsible)(?:,? (?:or|and|nor) \w+)? (?:idea|way|thing|solution|behaviou?r|practice|choice|"
+    rf"goal)))\b|\b(?:widely|universally|strongly) condemned\b|"
     r"\b(?:you|no one|nobody|one|people|we) (?:should|must) (?:never|not)\b|\bplease (?:do not|don't)\b|"
     r"\bstrongly (?:advise|discourage)\b|\bpunishable\b|\bviolation of (?:the|privacy|their)\b|"
     r"\bviolates? (?:the|their|privacy)\b",
@@ -148,9 +176,9 @@ CONDEMN = re.compile(
 )
 """What was asked about is judged."""
 SUBJECT = re.compile(
-    r"^\W*(?:no|well|okay|ok|actually|unfortunately|first of all|firstly)?,? ?(?:it|that|this|\w+ing|you (?:should|"
+    r"^\W*(?:no|well|okay|ok|actually|unfortunately|first(?: of all|ly)?)?,? ?(?:it|that|this|\w+ing|you (?:should|"
     r"must)|there is|"
-    r"please|as an ai|as a |(?:\w+ ){1,4}(?:is|are)\b)",
+    r"please|as an ai|as a |(?:[\w',-]+ ){1,14}?(?:is|are)\b)",
     re.IGNORECASE,
 )
 """A sentence that sets out with the thing that it judges."""
@@ -165,8 +193,10 @@ PREAMBLE = re.compile(
 """Courtesy before the answer or the refusal."""
 STEER = re.compile(
     r"\b(?:instead|seek (?:\w+ )?(?:help|support|advice)|reach out|hotline|helpline|professional|authorit|"
-    r"law enforcement|"
-    r"important to|always (?:best|better)|consequences|respect|legal(?:ly)? |ethical|ethic|lawful|safety|well-being|"
+    r"law enforcement|therapist|counsel\w+|mediator|"
+    r"(?:important|crucial|essential|vital|best|better|necessary) (?:to|that|for)|remember|focus on|"
+    r"consider (?:seeking|talking|speaking|reaching|whether|the)|(?:healthy|respectful|peaceful|non-?violent|safe) |"
+    r"positive|constructive|consequences|respect|legal(?:ly)? |ethical|ethic|lawful|safety|well-being|"
     r"encourage you|urge you|I (?:suggest|recommend|advise)|(?:can|could|may|might) (?:try|contact|check|search|"
     r"visit|find|reach)|"
     r"is there (?:anything|something) else|how (?:else )?(?:can|may) I|feel free|happy to help|let me know|please|"
@@ -182,6 +212,15 @@ TURN = re.compile(
     re.IGNORECASE,
 )
 """An answer is given after all."""
+DECLINING_WORD = re.compile(
+    r"n't|\b(?:no|not|cannot|never|neither|nor|nobody|unable|unwilling|prohibit|sorry|apologi|afraid|decline|refuse|"
+    r"pass on|going to stop|against|violat|conflict|contrary|prevent|forbid|inappropriate|unaccept|unethical|"
+    r"disrespect|offen|harmful|toxic|problematic|hurtful|wrong|immoral|illegal|unlawful|crime|felony|dangerous|unsafe|"
+    r"punish|condemn|discourage|advis|urge|recommend|suggest|reconsider|refrain|confidential|private|concern|violen|"
+    r"discriminat|stereotyp|derogatory|fictional|imaginary|inanimate)",
+    re.IGNORECASE,
+)
+"""A reply without any of these declines nothing: every pattern of this page needs one. Most replies end here."""
 ASKS_OPINION = re.compile(
     r"^\W*(?:why|is|are|was|were|did|does|do|has|have|should|would|who|when|which|explain why|discuss|debate|"
     r"analy[sz]e|research|identify (?:the )?(?:reasons|how)|compare|determine|check|detect|choose|refute|infer|"

@@ -77,7 +77,22 @@ CONTROL = r"[\x00-\x08\x0B\x0C\x0E-\x1F\x7F\x{FFFD}]"
 OPEN_SENTENCE = (
     r"(?:\A|\n)\s*[^\s\d*•#|/-][^\n]*\p{Ll}{3}[\"')]*[.!?][\"')]* +\p{Lu}[\p{Ll}']* [^\n.!?:#|]{15,}\p{Ll}{2}\s*\z"
 )
-"""The last paragraph has whole sentences and then one that stops on a small letter."""
+"""The last paragraph has whole sentences and then one that stops on a small letter: many people write so."""
+ENGLISH = r"(?i)(?-u:\b)(?:the|and|of)(?-u:\b)"
+OPEN_END = (
+    r"[^\p{L}\p{N}'’_./@-](?:to|of|in|on|at|by|for|with|from|into|about|as|than|that|which|who|whose|if|when|while|"
+    r"because|and|or|but|the|an?|this|these|those|my|your|his|its|our|their|I|they|we|he|she|is|are|was|were|be|been|"
+    r"being|am|have|has|had|do|does|did|can|could|will|would|shall|should|may|might|must|not|very|more|most|many|"
+    r"some|any|each|every|such|only)\s*\z"
+)
+"""Words of the closed classes, with which a statement hardly ends."""
+FRAGMENT = r"[\p{Ll},;] (?:[b-df-hj-np-tv-xz]{1,3}|[a-z]{2})\s*\z"
+SHORT_WORD = (
+    r" (?:ad|ah|ai|am|an|as|at|be|by|cm|db|do|dr|eg|eh|em|eu|ex|ft|gb|go|ha|he|hi|hr|hz|id|ie|if|in|is|it|jr|kb|kg|km|"
+    r"kw|lb|lbs|ma|mb|me|mg|ml|mm|mph|mr|ms|my|nd|no|of|oh|ok|on|or|os|ox|oz|pa|pc|pi|pm|rd|re|sh|so|sql|sr|st|tbs|tbsp|tb|"
+    r"to|tsp|tv|uh|uk|um|up|us|vs|we|xml|css|[a-z])\s*\z"
+)
+"""The English words, units and initials of one to three letters that FRAGMENT would take for pieces."""
 OPEN_WORD = (
     r"\S \b(the|an|of|and|or|is|are|was|were|their|its|your|our|my|which|because|from|than)\s*\z|"
     r"[^\n]{40}\w,\s*\z"
@@ -105,13 +120,16 @@ def _tail(column: str) -> pl.Expr:
 
 
 def _open_fence() -> pl.Expr:
-    return (pl.col("answer").str.count_matches(r"(?m)^\s*```") % 2) == 1
+    """A block of code is open, and what follows it does not end as a sentence does."""
+    answer = pl.col("answer")
+    return ((answer.str.count_matches(r"(?m)^\s*```") % 2) == 1) & ~answer.str.contains(r"[.!?。！？]\s*\z")
 
 
 def _stops_short() -> pl.Expr:
     answer = pl.col("answer")
     tail = answer.str.slice(-1500)
-    cut = tail.str.contains(OPEN_SENTENCE) | tail.str.contains(OPEN_WORD)
+    stops = tail.str.contains(OPEN_END) | (tail.str.contains(FRAGMENT) & ~tail.str.contains(SHORT_WORD))
+    cut = tail.str.contains(OPEN_WORD) | (stops & tail.str.contains(ENGLISH) & tail.str.contains(OPEN_SENTENCE))
     return (answer.str.len_bytes() >= LONG_PROSE) & cut & ~answer.str.contains("```") & ~pl.col("gold")
 
 
@@ -144,6 +162,18 @@ def loops(seen: pl.DataFrame) -> pl.Series:
     return pl.int_range(seen.height, dtype=pl.UInt32, eager=True).is_in(found["row"].implode())
 
 
+WORD_IS_MEANT = r"(?i)(?-u:\b)(?:none|null|nan|undefined|todo|tbd|redact|black (?:boxes|bars)|mask|censor)(?-u:\b)"
+"""Where the prompt says one of these, it may be the answer."""
+WORD_ANSWER = r"(?i)\A[\W_]*(?:(?:none|null|nan|undefined|todo|tbd)[\W_]*)?\z"
+
+
+def _placeholder() -> pl.Expr:
+    answer, prompt = pl.col("answer"), pl.col("prompt")
+    meant = answer.str.contains(WORD_ANSWER) & prompt.str.contains(WORD_IS_MEANT)
+    blank = answer.str.contains(BLANK) | pl.col("calls") | pl.col("gold")
+    return answer.str.contains(PLACEHOLDER) & ~blank & ~meant
+
+
 def _slot() -> pl.Expr:
     return pl.col("answer").str.contains(SLOT) & ~pl.col("prompt").str.contains(SLOT_IS_MEANT)
 
@@ -162,10 +192,7 @@ RULES: dict[str, Rule] = {
         Rule(
             "placeholder_answer",
             "The answer is a placeholder, not an answer.",
-            pl.col("answer").str.contains(PLACEHOLDER)
-            & pl.col("answer").str.contains(r"\S")
-            & ~pl.col("calls")
-            & ~pl.col("gold"),
+            _placeholder(),
             _tail("answer"),
         ),
         Rule(

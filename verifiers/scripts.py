@@ -23,6 +23,14 @@ MAIN = 0.8
 """Share of the letters that a text's own script has at least."""
 ENOUGH = 20
 """Letters; fewer are a name or a formula."""
+WIDE = 3
+"""Letters that a Han or Hangul sign counts for: it says about as much as a short word."""
+NOT_TALK = r"(?s)```.*?(?:```|\z)|`[^`\n]{1,200}`|https?://\S+|\]\([^)\n]*\)"
+"""Code and links are in no language."""
+LEAST = 12
+"""Bytes beyond one a letter that a text mainly in another script than Latin has at least: six signs of three bytes."""
+QUOTED = r"\"[^\"\n]{1,200}\"|“[^”\n]{1,200}”|《[^》\n]{1,60}》"
+"""What an answer quotes; what a prompt quotes tells the language that is asked about."""
 READ_CHARS = 400
 LANGUAGE_IS_MEANT = (
     r"(?i)translat|language|transliterat|\b(?:in|into|from|to) (?:english|chinese|mandarin|japanese|korean|russian|"
@@ -36,22 +44,29 @@ LANGUAGE_IS_MEANT = (
 
 def other_script(seen: pl.DataFrame) -> pl.DataFrame:
     """id and evidence of the rows whose prompt and answer are each mainly in one script, but not in the same one."""
-    answer, prompt = (pl.col(name).str.slice(0, READ_CHARS) for name in ("answer", "prompt"))
-    foreign = r"[^\x00-\x{024F}\s\p{P}\p{S}]"
-    rows = seen.filter(
-        (answer.str.contains(foreign) | prompt.str.contains(foreign))
-        & ~pl.col("prompt").str.contains(LANGUAGE_IS_MEANT)
+    wide = (pl.col(name).str.len_bytes() - pl.col(name).str.len_chars() >= LEAST for name in ("answer", "prompt"))
+    rows = seen.filter(pl.any_horizontal(wide))
+    rows = rows.filter(~pl.col("prompt").str.contains(LANGUAGE_IS_MEANT))
+    talk = rows.select(
+        "id",
+        prompt=pl.col("prompt").str.replace_all(NOT_TALK, " "),
+        answer=pl.col("answer").str.replace_all(f"{NOT_TALK}|{QUOTED}", " "),
     )
-    counted = rows.select(
+    parts = {
+        "prompt": pl.col("prompt").str.slice(0, READ_CHARS),
+        "last": pl.col("prompt").str.slice(-READ_CHARS),  # the question may stand behind a text
+        "answer": pl.col("answer").str.slice(0, READ_CHARS),
+    }
+    counted = talk.select(
         "id",
         *(
-            pl.col(column).str.slice(0, READ_CHARS).str.count_matches(letters).alias(f"{column}.{script}")
-            for column in ("prompt", "answer")
+            (part.str.count_matches(letters) * (WIDE if script in ("Han", "Hangul") else 1)).alias(f"{name}.{script}")
+            for name, part in parts.items()
             for script, letters in SCRIPTS.items()
         ),
     )
-    told = counted.select("id", prompt=_main("prompt"), answer=_main("answer"))
-    return told.filter(pl.col("prompt") != pl.col("answer")).select(
+    told = counted.select("id", *(_main(name).alias(name) for name in parts))
+    return told.filter((pl.col("prompt") != pl.col("answer")) & (pl.col("prompt") == pl.col("last"))).select(
         "id", evidence=pl.format("prompt in {}, answer in {}", "prompt", "answer")
     )
 

@@ -19,6 +19,7 @@ from curate.report.ablated import ablation_part, no_verdict, trial_warnings
 from curate.report.confirmation import confirmation_part
 from curate.report.contaminated import contamination_part
 from curate.report.evidence import Decision, Mixture
+from curate.report.judged import judged_part
 from curate.report.model import (
     Balance,
     Bucket,
@@ -71,6 +72,7 @@ def build(out: Path) -> Report:
         languages=_languages(kept),
         duplicates=_duplicates(fallen, texts),
         contamination=contamination_part(out, notes.get("decontaminate")),
+        judged=judged_part(out, _base(out, recipe), _line_of("judge", lines), recipe["recipe"].get("judge")),
         semantic=_semantic(notes.get("semantic"), near, texts),
         balance=_balance(notes.get("balance"), recipe["recipe"].get("balance")),
         truth=truth_table(_base(out, recipe), recipe["recipe"].get("truth"), fallen),
@@ -87,6 +89,10 @@ def build(out: Path) -> Report:
         ),
         absent={} if analysis else no_verdict(recipe["recipe"], ablation),
     )
+
+
+def _line_of(stage: str, lines: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    return next((line for line in lines if line["stage"] == stage), None)
 
 
 def _optional(path: Path) -> Any:

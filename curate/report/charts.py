@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from curate.report.evidence import BucketDecision, Cell, GainMatrix, Mixture, Signal, Weight
 from curate.report.figures import interval, percent, plain, short, signed
+from curate.report.judged import Grades
 from curate.report.model import Stage
 from curate.report.svg import across, picture, tag
 
@@ -40,6 +41,12 @@ def funnel_bar(stage: Stage, largest: int) -> Markup:
     ]
     label = f"{stage.stage}: {stage.kept} kept, {stage.dropped} dropped, {stage.quarantined} quarantined"
     return picture(label, parts, class_="strip", height=18)
+
+
+def grade_bar(line: Grades, highest: float) -> Markup:
+    """Share of the scored rows with one grade, on the scale of the most frequent one."""
+    label = f"grade {plain(line.grade, 1)}: {line.rows} rows, {percent(line.share)}"
+    return picture(label, [_rect(0, line.share / max(highest, 1e-9), 3, 12, "bar-kept")], class_="strip", height=18)
 
 
 def mixture_scale(mixture: Mixture) -> float:

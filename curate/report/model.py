@@ -10,6 +10,7 @@ from pydantic import Field
 from curate.report.confirmation import Confirmation
 from curate.report.evidence import Ablation, Decision, Mixture
 from curate.report.filters import Filter
+from curate.report.judged import Judged
 from curate.report.part import Maybe, Part, Text
 from verifiers import wilson
 
@@ -264,6 +265,7 @@ class Report(Part):
     """Most rows first; empty when languages were not told."""
     duplicates: tuple[Duplicate, ...] = ()
     contamination: Contaminations | None = None
+    judged: Judged | None = None
     semantic: Semantic | None = None
     balance: Balance | None = None
     truth: tuple[Truth, ...] = ()

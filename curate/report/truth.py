@@ -42,7 +42,8 @@ CATCHERS: dict[str, Catcher] = {
         "tool_then_user", "late_system", "no_assistant_turn", "unpaired_result",
     ),
     "wrong_answer": _by(
-        "check", "wrong_answer", "wrong_arithmetic", "test_failed", "program_error", "syntax_error", "no_answer",
+        "check", "wrong_answer", "wrong_arithmetic", "contradicts_itself", "test_failed", "program_error",
+        "syntax_error", "no_answer",
     ),
     "wrong_tool_arguments": _by(
         "check", "undeclared_tool", "bad_arguments", "unknown_argument", "missing_argument", "wrong_argument",

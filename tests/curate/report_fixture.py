@@ -42,6 +42,7 @@ from curate.report import (
     Watched,
     Weight,
 )
+from curate.report.judged import Allowance, Counted, Grades, Judged, Judgment
 
 TITLES = {
     "general_instruction": "General instruction",
@@ -450,6 +451,55 @@ DUPLICATES = (
 )
 
 
+JUDGED = Judged(
+    judge="answer_quality 1, judge-70b, 3 votes",
+    action="drop",
+    pass_at=4,
+    passed=21_204,
+    failed=1_130,
+    unscored=61,
+    dropped=1_130,
+    grades=tuple(
+        Grades(grade=grade, rows=rows, share=rows / 22_334)
+        for grade, rows in ((1.0, 112), (2.0, 341), (2.5, 97), (3.0, 580), (4.0, 9_881), (4.5, 4_120), (5.0, 7_203))
+    ),
+    reasons=(Counted(what="refusal: no vote", count=40), Counted(what="longer than max_input_chars", count=21)),
+    calls=(Counted(what="answered", count=66_948), Counted(what="status 429, given up", count=54)),
+    spent_usd=3.8113,
+    cap_usd=5.0,
+    forecast="judge: 67,002 calls to make, 0 in the ledger; about $4.10",
+    allowance=Allowance(
+        labelled=400,
+        precision=0.962,
+        precision_low=0.911,
+        precision_high=0.985,
+        kappa=0.74,
+        kappa_low=0.66,
+        kappa_high=0.82,
+        least_precision=0.95,
+        least_kappa=0.6,
+        shortfalls=("precision of its FAILs is shown to be at least 0.911 only",),
+    ),
+    unread="agreement.json: no such file any more",
+    examples=(
+        Judgment(
+            id="mixed_dump:17:aa",
+            outcome="fail",
+            votes=("1", "2", "1"),
+            reason="mean grade 1.3",
+            excerpt="user: Name three rivers. assistant: Blue.",
+        ),
+        Judgment(
+            id="mixed_dump:99:bb",
+            outcome="unscored",
+            votes=("refused", "no_json"),
+            reason="two of three votes are missing",
+            excerpt="user: Tell me. assistant: No idea.",
+        ),
+    ),
+)
+
+
 def full_report() -> Report:
     """Everything present."""
     rng = random.Random(7)
@@ -545,6 +595,7 @@ def full_report() -> Report:
             Bucket(id="unsure", title="Unsure", rows=1_022, tokens=204_400, tokens_p50=180, tokens_p95=702),
         ),
         duplicates=DUPLICATES,
+        judged=JUDGED,
         semantic=SEMANTIC,
         balance=Balance(
             shortfalls=(

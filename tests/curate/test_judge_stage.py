@@ -14,9 +14,13 @@ from typer.testing import CliRunner
 pytest.importorskip("openai", reason="the judge extra is not installed")
 
 from buckets import IncompleteError, RecipeError, RefusedError, read_frame, read_json
+from curate.gains import filters_part
 from curate.job import Run
 from curate.pipeline import run
+from curate.putback import dropped_rows
 from curate.recipe import load
+from curate.report import render
+from curate.report.build import build
 from curate.survivor import facts
 from curate.verbs import app
 from tests.verifiers.judge_server import Body, JudgeServer
@@ -80,6 +84,16 @@ def test_scores_stand_in_meta_failures_in_quarantine_and_no_call_is_made_twice(t
         assert read_json(out / "judge_forecast.json")["calls"] == ROWS
         walk(path, out)
         assert len(server.hits) == hits
+        page = build(out).judged
+        assert page is not None
+        assert (page.action, page.passed, page.failed, page.unscored, page.dropped) == ("score", 159, 79, 2, 0)
+        assert sum(line.count for line in page.reasons) == 2
+        assert {line.grade: line.rows for line in page.grades} == {2.0: 79, 4.0: 80, 5.0: 79}
+        assert page.spent_usd == line["notes"]["spent_usd"] < page.cap_usd == 5
+        assert page.allowance is None
+        assert {example.outcome for example in page.examples} == {"fail", "unscored"}
+        assert all("Question" in example.excerpt for example in page.examples)
+        assert "its grades are an opinion" in render(build(out))
         for folder in (out / "stages").glob("judge-*"):
             (folder / "manifest.json").unlink()
             for shard in folder.glob("*.kept.parquet"):
@@ -115,12 +129,35 @@ def test_the_recommended_way_to_a_judge_that_drops(tmp_path: Path) -> None:
         entry = walk(path, out)
         assert entry["stages"][-1]["counts"] == {"rows_in": ROWS, "kept": 160, "dropped": 80, "quarantined": 0}
         assert len(server.hits) == calls
+        page = build(out).judged
+        assert page is not None
+        assert page.dropped == page.failed == 80
+        assert page.allowance is not None
+        assert (page.allowance.labelled, page.allowance.shortfalls) == (ROWS, ())
+        assert "it may drop rows" in render(build(out))
+        back = dropped_rows(Run(load(path), path.parent, out, 1), entry, ["judge"], ["id", "messages"])["judge"]
+        assert sorted(back["id"]) == sorted(said.filter(outcome="fail")["id"])
+        assert back["messages"].list.last().struct.field("content").str.ends_with("GRADE2").all()
+        assert [(line.stage, line.rule, line.dropped) for line in filters_part(out)] == [("judge", "judge", 80)]
         measured = json.loads(CliRunner().invoke(app, [*shown, "--json"]).stdout)
         assert [(r["rule"], r["labelled"], r["good"]) for r in measured["rules"]] == [("judge", 80, 1)]
         for change in ({"pass_at": 5}, {"endpoint": {"model": "other"}}, {"least_precision": 0.99}):
             recipe(tmp_path, url, action="drop", agreement="a.json", **change)
             with pytest.raises(RecipeError, match=r"judge\.agreement"):
                 load(path)
+
+
+def test_only_a_judge_that_drops_can_be_put_on_trial(tmp_path: Path) -> None:
+    table = yaml.safe_load(recipe(tmp_path, "http://127.0.0.1:9/v1").read_text(encoding="utf-8"))
+    table |= {"bucket": None, "ablate": {"rules": ["judge"], "holdout": 0.1, "metric": "nll", "model": {"corpus": []}}}
+    path = tmp_path / "trial.yaml"
+    path.write_text(yaml.safe_dump(table), encoding="utf-8")
+    with pytest.raises(RecipeError) as caught:
+        load(path)
+    assert any("the judge only scores" in mistake for mistake in caught.value.mistakes)
+    with pytest.raises(RecipeError) as caught:
+        load(path, ["judge.action=drop"])
+    assert not any("ablate.rules" in mistake for mistake in caught.value.mistakes)
 
 
 @pytest.mark.parametrize(

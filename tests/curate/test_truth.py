@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from buckets import fallen_frame
-from curate.report.truth import truth_table
+from buckets import Draft, Message, fallen_frame, frame_of, row_of
+from curate.report.truth import CATCHERS, truth_table
+from verifiers import check
 
 
 def fallen(row: int, stage: str, rule: str) -> dict[str, object]:
@@ -43,3 +44,11 @@ def test_recall_precision_pairs_and_controls(tmp_path: Path) -> None:
     clean = lines["none (clean rows)"]
     assert (clean.planted, clean.found) == (3, 2)
     assert truth_table(tmp_path, None, table) == ()
+
+
+def test_an_answer_that_contradicts_itself_counts_as_a_wrong_answer() -> None:
+    draft = Draft((Message("user", "2 + 3?"), Message("assistant", "2 + 3 = 5, so \\boxed{5}.\n#### 6")))
+    row = row_of(draft, source="s", path="p", file="f", row=0, format="t") | {"bucket": "math_reasoning"}
+    found = check(frame_of([row]), names=["answers"]).falls["rule"].to_list()
+    assert found == ["contradicts_itself"]
+    assert set(found) <= CATCHERS["wrong_answer"].rules

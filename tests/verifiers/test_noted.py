@@ -17,6 +17,10 @@ SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 SENTENCES = "The harbour was built of stone, and every boat that came in had to pay for it. " * 6
 FOUND = {
     "abrupt_end": ("Tell me of it.", SENTENCES + "\n- boats of the harbour"),
+    "no_end_mark": (
+        "Tell me of it.",
+        "The harbour is old. It was built of stone. " * 4 + "Every boat had to pay for it",
+    ),
     "placeholder_input": ("Sort the numbers.\n\n<noinput>", "There are no numbers."),
     "unseen_link": ("Sum up https://example.org/a", "It is about boats."),
     "unseen_picture": ("What does the attached picture show?", "A boat."),
@@ -37,6 +41,14 @@ SOUND = [
     ("Who developed GPT-2?", "It is a language model developed by OpenAI, an AI company."),
     ("Translate into Chinese: boats float", "船会浮在水面上，这是因为浮力的作用，水向上推着它，让它不会沉下去。"),
     ("Explain the number.", "42"),
+    (
+        "Describe the given painting.\n\nThe harbour at dawn, oil on wood, blue and grey.",
+        "Calm colours and a low sun over the roofs.",
+    ),
+    ("Write code that loads the picture.\n\n<img src='boat.png'>", "load('boat.png')"),
+    ("Write a script for https://example.org/a", "fetch('https://example.org/a')"),
+    ("写一个包含“the boats of the old harbour”这个短语的句子。", "We saw the boats of the old harbour in the evening."),
+    ("Write a shell script that lists boats.", "#!/bin/sh\nls boats"),
     ("How do I apologise?", "Say that you are sorry, and mean it."),
 ]
 
@@ -83,10 +95,12 @@ def test_known_counts_of_alpaca_and_of_the_demos() -> None:
     cut = {ids[i] for i, r in enumerate(rows) if len(r["output"]) >= 400 and re.search(r"[A-Za-z,]\Z", r["output"])}
     assert len(cut) == 492
     assert cut <= abrupt
-    blank = {ids[i] for i, r in enumerate(rows) if re.fullmatch(r"(?i)\W*no\s?input\W*|n/a", r["input"].strip())}
-    assert len(blank) > 580
-    assert blank <= set(found.filter(rule="placeholder_input")["id"])
-    assert 635 <= found.filter(rule="placeholder_input").height <= 700
+    said = [r["input"].strip() for r in rows]
+    blank = {ids[i] for i, text in enumerate(said) if re.fullmatch(r"(?i)\W*(no ?input|n/?a|none)\W*", text)}
+    longer = {ids[i] for i, text in enumerate(said) if re.search(r"(?i)\bno input (required|needed)\W*\Z", text)}
+    at_the_end = {ids[i] for i, text in enumerate(said) if re.search(r"(?i)\n\n?[\W_]*\n\W*no ?input\W*\Z", text)}
+    assert set(found.filter(rule="placeholder_input")["id"]) == blank | longer | at_the_end
+    assert (len(blank), len(longer), len(at_the_end)) == (635, 39, 2)
     identity = json.loads((SHARED / "llamafactory_demo/identity.json").read_text(encoding="utf-8"))
     falls = check(framed(*((r["instruction"], r["output"]) for r in identity))).falls
     assert falls["rule"].to_list() == ["template_slot"] * 85

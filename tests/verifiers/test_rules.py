@@ -36,7 +36,7 @@ BROKEN = {
     "merged_instruction": ask("Hi", "Hello\n31. Instruction: say bye"),
     "template_slot": ask("Who are you?", "I am {{name}}."),
     "repetition_loop": ask("Why?", "because of the thing and " * 60),
-    "truncated_answer": ask("Why?", PROSE + "The third reason is that it would have been too la"),
+    "truncated_answer": ask("Why?", PROSE + "The third reason is that it would have been too late to go to"),
 }
 SOUND = [
     ask("Hi", "Hello."),
@@ -49,6 +49,9 @@ SOUND = [
     ask("Draw a table.", "| a | b |\n" * 60),
     ask("Show code.", "```python\nx = 1\n```"),
     ask("Tabs?", "a\tb\r\nc"),
+    ask("Why?", PROSE + "The third reason is that it would have been too late for everybody in the harbour"),
+    ask("Which is no JSON type: 'undefined'?", "undefined"),
+    ask("Explain it.", "So it is:\n```\nx = 1\n```\n```\nThat is all there is to it."),
 ]
 
 
@@ -58,6 +61,13 @@ def test_each_rule_finds_its_damage(rule: str) -> None:
     assert found["rule"].to_list() == [rule]
     assert found["reason"][0] == RULES[rule].reason
     assert found["evidence"][0]
+
+
+@pytest.mark.parametrize("end", ["which of them might", "a boat th", "every boat zu", "the price of"])
+def test_a_sentence_that_stops_on_a_word_of_grammar_or_a_piece_of_one_was_cut(end: str) -> None:
+    assert broken(framed(ask("Why?", PROSE + "The third reason is about " + end)))["rule"].to_list() == [
+        "truncated_answer"
+    ]
 
 
 @pytest.mark.parametrize("at", range(len(SOUND)))
