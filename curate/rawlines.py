@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 EVERY = 64
 """Rows from one remembered offset to the next: 8 bytes for each, and at most 64 rows read for one."""
-_BLOCK = 1 << 24
+_BLOCK = 1 << 22
 _HEAD = 1 << 22
 _BOM = b"\xef\xbb\xbf"
 

@@ -63,7 +63,7 @@ class Campaign:
             "available_tokens": TOKENS, "usable_tokens": TOKENS, "skipped": {}, "arm_tokens": arm_tokens,
         }  # fmt: skip
         write_json(folder / "plan.json", plan)
-        return {"plan": plan, "status": {"ok": 12}, "base": {"conversations": 9, "withheld": 3}}
+        return {"plan": plan, "status": {"ok": 12}, "base": {"conversations": 9, "withheld": 3}, "grading": {}}
 
 
 @pytest.fixture
