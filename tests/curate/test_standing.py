@@ -56,7 +56,13 @@ class Campaign:
         write_frame(folder / "scores.parquet", scores)
         write_json(folder / "plan.json", PLAN)
         base = {"conversations": 90, "withheld": 30}
-        return {"scores": str(folder / "scores.parquet"), "plan": PLAN, "status": self.status, "base": base, "grading": {}}
+        return {
+            "scores": str(folder / "scores.parquet"),
+            "plan": PLAN,
+            "status": self.status,
+            "base": base,
+            "grading": {},
+        }
 
 
 @pytest.fixture
