@@ -6,7 +6,18 @@ from buckets.columns import Columns
 from buckets.cores import cores
 from buckets.encodings import codec_name
 from buckets.errors import CurateError, IncompleteError, InputError, RecipeError, RefusedError, RowError
-from buckets.evals import READERS, Call, EvalMapping, EvalSet, Problem, problem_of, read_eval, read_evals
+from buckets.evals import (
+    READERS,
+    Call,
+    EvalMapping,
+    EvalSet,
+    Problem,
+    eval_rows,
+    problem_of,
+    read_eval,
+    read_evals,
+    sniff_eval,
+)
 from buckets.files import Layout, Rows, archive_members, read_rows
 from buckets.formats import FIRST_ROWS, FORMATS, NOT_WANTED, Format, Mapping, gold_in, last_boxed, sniff_format
 from buckets.frame import (
@@ -95,6 +106,7 @@ __all__ = [
     "digest_file",
     "dumps",
     "empty_frame",
+    "eval_rows",
     "expand",
     "fallen_frame",
     "frame_of",
@@ -116,6 +128,7 @@ __all__ = [
     "records",
     "row_of",
     "rows_of",
+    "sniff_eval",
     "sniff_format",
     "spans",
     "split",

@@ -16,7 +16,7 @@ from buckets.errors import InputError
 from buckets.held import held
 from buckets.jsonl import line_rows
 from buckets.kind import KINDS, SUFFIXES, Kind, kind_of_file, suffix_of, table_kind
-from buckets.members import Member, is_archive, open_members, wanted
+from buckets.members import Member, asked, is_archive, open_members, wanted
 from buckets.raw import BOM, Raw, fault_of
 from buckets.salvage import array_rows, member_span, object_rows
 from buckets.source import UTF8, Source, look, open_file, open_member
@@ -117,7 +117,7 @@ def archive_members(
         if member is None:
             continue
         meant = any(wanted(name, glob) for glob in patterns) if patterns else is_data(name, layout.kind)
-        yield name, partial(_member, path, name, member, layout) if meant else None
+        yield name, partial(_member, path, name, asked(path, name, member), layout) if meant else None
 
 
 def _member(path: Path, name: str, member: Member, layout: Layout) -> Rows:
@@ -145,7 +145,7 @@ def _member_rows(path: Path, layout: Layout, inside: Callable[[str], bool] | Non
         if member is None:
             yield Raw(0, None, fault_of("truncated_file", "the archive ends early, or is damaged behind this", b""))
         elif inside(name) if inside else is_data(name, layout.kind):
-            for raw in _rows_or_damage(path, name, member, layout):
+            for raw in _rows_or_damage(path, name, asked(path, name, member), layout):
                 raw.part = name
                 yield raw
 
@@ -244,14 +244,10 @@ def _yaml_rows(source: Source, member: str | None) -> Iterator[Raw]:
 
 
 def _xml_rows(source: Source, member: str | None) -> Iterator[Raw]:
-    row = -1
     for raw in xml_rows(source.stream, source.where, member):
-        row = raw.row
         if raw.fault is not None and source.damage:
             raw.fault = replace(raw.fault, reason="truncated_file", detail=source.damage)
         yield raw
-    if row < 0:
-        yield Raw(0, None, fault_of("no_such_element", f"the file holds no element {member!r}", b""))
 
 
 def _cell_rows(source: Source, layout: Layout) -> Iterator[Raw]:

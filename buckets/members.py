@@ -1,8 +1,9 @@
 """Members of zip and tar files as streams, in one pass: nothing is written to disk, nothing is held whole.
 
-An archive is refused by name when a member's name leaves it, when a member is a link or a device, when it is encrypted,
-or when it unpacks to a thousand times its size. Not covered: archives inside archives, 7z and rar, and split archives.
-A tar may be packed with gz, bz2, xz or zst; a member may be packed itself.
+An archive is refused by name when a member's name leaves it, when one is encrypted, or when it unpacks to a thousand
+times its size. A link or a device is never followed: it is passed over, and refused by name where it is asked for. Not
+covered: archives inside archives, 7z and rar, and split archives. A tar may be packed with gz, bz2, xz or zst; a member
+may be packed itself.
 """
 
 from __future__ import annotations
@@ -32,9 +33,11 @@ _MOST_TIMES = 1500
 class Member(io.RawIOBase):
     """One member's bytes; damage ends them early and is said in `damage`."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: BinaryIO, *, plain: bool = True) -> None:
         self._stream = stream
         self.damage: str | None = None
+        self.plain = plain
+        """Whether it is a file; a link or a device has no bytes of its own."""
 
     def readable(self) -> bool:
         return True
@@ -71,8 +74,9 @@ def is_archive(path: Path) -> bool:
 def open_members(path: Path) -> Iterator[tuple[str, Member | None]]:
     """(name, stream) of every file in the archive: by name for zip, as they stand for tar; read each before the next.
 
-    Hidden members are left out. A last pair of an empty name and None says that a tar ends early. Raises RefusedError
-    for an archive that is unsafe (see above) and InputError for one that cannot be opened.
+    Hidden members are left out. Call `asked` for a member before it is read: it may be a link. A last pair of an empty
+    name and None says that a tar ends early. Raises RefusedError for an archive that is unsafe (see above) and
+    InputError for one that cannot be opened.
     """
     with path.open("rb") as file:
         zipped = file.read(2) == b"PK"
@@ -80,6 +84,16 @@ def open_members(path: Path) -> Iterator[tuple[str, Member | None]]:
         yield from _zip(path) if zipped else _tar(path)
     except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError) as error:
         raise InputError(f"{path}: the archive is damaged ({error}); download it again") from error
+
+
+def asked(path: Path, name: str, member: Member) -> Member:
+    """The member, which somebody asked for. Raises RefusedError for a link or a device: it could point anywhere."""
+    if not member.plain:
+        raise RefusedError(
+            f"{path}: member {name!r} is a link or a device, which is not followed; "
+            "name a pattern that leaves it out, or unpack the archive yourself"
+        )
+    return member
 
 
 def wanted(name: str, pattern: str | None) -> bool:
@@ -97,7 +111,8 @@ def _zip(path: Path) -> Iterator[tuple[str, Member | None]]:
             if not _safe(path, info.filename):
                 continue
             if info.external_attr >> 28 not in (0, 8):  # the upper bits hold the Unix mode; 8 is a plain file
-                raise RefusedError(f"{path}: member {info.filename!r} is a link or a device; remove it")
+                yield info.filename, Member(io.BytesIO(), plain=False)
+                continue
             if info.flag_bits & 1:
                 raise RefusedError(f"{path}: member {info.filename!r} is encrypted; unpack the archive yourself")
             try:
@@ -134,9 +149,7 @@ def _tar(path: Path) -> Iterator[tuple[str, Member | None]]:
                     if info.isdir() or not _safe(path, info.name):
                         continue
                     data = archive.extractfile(info) if info.isreg() else None
-                    if data is None:
-                        raise RefusedError(f"{path}: member {info.name!r} is a link or a device; remove it")
-                    yield info.name, Member(data)  # type: ignore[arg-type]  # an ExFileObject reads bytes
+                    yield info.name, Member(data or io.BytesIO(), plain=data is not None)  # type: ignore[arg-type]  # bytes
                 error = getattr(archive, "last_error", None)
                 ended_well = error is None or type(error).__name__ == "EOFHeaderError"
         except tarfile.ReadError:

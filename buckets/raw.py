@@ -13,6 +13,8 @@ import orjson
 
 from buckets.doubled import lost_key
 
+BARE = "_value"
+"""Where a mapping finds a row that is no object."""
 BOM = b"\xef\xbb\xbf"
 MAX_ROW_BYTES = 64 << 20
 _EXCERPT = 2000
@@ -48,6 +50,8 @@ class Raw:
     fault: Fault | None = None
     part: str = ""
     """The member of an archive that the row stands in; empty for a plain file."""
+    bare: dict[str, Any] | None = None
+    """Of a row that is a list, a text or a number, and sound: the object that a declared mapping may read instead."""
 
 
 def fault_of(reason: str, detail: str, raw: bytes) -> Fault:
@@ -79,8 +83,13 @@ def doubled(text: bytes, value: dict[str, Any]) -> Fault | None:
     return fault_of("duplicate_key", f"the key {key!r} stands twice in one object, with two values", text)
 
 
-def not_an_object(row: int, text: bytes, value: object) -> Raw:
-    return Raw(row, None, fault_of("not_an_object", f"the row is {json_type(value)}, not an object", text))
+def not_an_object(row: int, text: bytes, value: object, *, sound: bool | None = None) -> Raw:
+    """The fault of a list, a text, a number or null; with its value where the text says all of it (`sound`)."""
+    detail = f"the row is {json_type(value)}, not an object; only a declared mapping can read it, as {BARE}"
+    if sound is None:
+        whole = b'{"%b":%b}' % (BARE.encode(), text)
+        sound = not (needs_care(text) and risk(text, value, 0)) and lost_key(whole, {BARE: value}) is None
+    return Raw(row, None, fault_of("not_an_object", detail, text), bare={BARE: value} if sound else None)
 
 
 def json_type(value: object) -> str:

@@ -193,10 +193,13 @@ class Salvage:
         raw = raw_of(row, self.data[begin:end], self.offset + begin)
         if raw is None:
             return Raw(row, None, fault_of("invalid_json", "nothing where a value should be", b"")), end
-        if key and raw.value is not None:
+        if key and (raw.value is not None or raw.bare is not None):
             name = _name(key[1])
             if name is None:
                 return Raw(row, None, fault_of("invalid_json", "the key is damaged", self.data[start:end])), end
+            if raw.value is None:
+                raw.bare = {"_key": name, **(raw.bare or {})}
+                return raw, end
             field = "_key" if "_key" not in raw.value else "_key_of_row"
             raw.value = {field: name, **raw.value}
         return raw, end

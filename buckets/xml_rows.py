@@ -17,6 +17,7 @@ from buckets.raw import MAX_ROW_BYTES, Raw, fault_of
 
 _BLOCK = 64 << 10
 _DEPTH = 200
+_OTHERS = 20
 
 
 class _Reader:
@@ -29,10 +30,14 @@ class _Reader:
         self.rows: list[dict[str, Any] | tuple[str, str]] = []
         self.size = 0
         self.fault: tuple[str, str] | None = None
+        self.others: dict[str, None] = {}
+        """Names of the elements around, or beside; so many that a person sees what to declare."""
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         if not self.open and tag != self.name:
             self.around.append((tag, attributes))
+            if len(self.others) < _OTHERS:
+                self.others[tag] = None
             return
         if not self.open:
             self.size, self.fault = 0, None
@@ -114,3 +119,6 @@ def xml_rows(stream: BinaryIO, where: str, element: str | None) -> Iterator[Raw]
         if fault:
             left = str([fields for fields, _ in reader.open]).encode("utf-8", "replace")
             yield Raw(row, None, fault_of("invalid_xml", f"{fault}; what follows cannot be read", left))
+        elif ended and not row:
+            others = ", ".join(reader.others)
+            yield Raw(0, None, fault_of("no_such_element", f"no element is called {element!r}, but {others}", b""))

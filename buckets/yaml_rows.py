@@ -156,7 +156,10 @@ class _Walk:
         self.begun = line
         if isinstance(value, dict):
             value = {"_key" if "_key" not in value else "_key_of_row": key, **value}
-        return self._raw(row, value)
+        raw = self._raw(row, value)
+        if raw.bare is not None:
+            raw.bare = {"_key": key, **raw.bare}
+        return raw
 
     def _raw(self, row: YamlRow, value: Any) -> Raw:
         number, self.row, self.given = self.row, self.row + 1, True
@@ -164,7 +167,7 @@ class _Walk:
         if row.fault:
             return Raw(number, None, fault_of(*row.fault, text + str(number).encode()))
         if not isinstance(value, dict):
-            return not_an_object(number, str(value).encode("utf-8", "replace"), value)
+            return not_an_object(number, str(value).encode("utf-8", "replace"), value, sound=True)
         return Raw(number, value)
 
 

@@ -43,6 +43,9 @@ from buckets import (
 )
 from curate.stage import Table
 
+_SHOWN = 3
+"""So many faulty members of one archive are told of, each with its fault."""
+
 
 class Source(Table):
     """One named set of raw files."""
@@ -224,7 +227,8 @@ def _input_file(file: InputFile) -> InputFile:
 def _archived(file: InputFile, patterns: Sequence[str], faults: list[CurateError]) -> list[InputFile]:
     """The members of an archive that are meant, as one file for each format among them; one pass over the archive."""
     groups: dict[str, tuple[str, list[str]]] = {}
-    others = unread = 0
+    others = 0
+    unread: list[CurateError] = []
     for name, rows in archive_members(file.path, file.source.layout, patterns):
         if rows is None:
             others += 1
@@ -232,10 +236,13 @@ def _archived(file: InputFile, patterns: Sequence[str], faults: list[CurateError
         try:
             format, why = _format(file.source, rows(), f"{file.shown}::{name}")
         except CurateError as error:
-            faults.append(error)
-            unread += 1
+            unread.append(error)
             continue
         groups.setdefault(format, (why, []))[1].append(name)
+    faults += unread[:_SHOWN]
+    if len(unread) > _SHOWN:
+        more = f"{file.shown}: {len(unread) - _SHOWN} other members cannot be read either"
+        faults.append(InputError(f"{more}; name those that hold data with `members:`"))
     if not groups and not unread:
         what = f"no member matches {' or '.join(map(repr, patterns))}" if patterns else "holds no data file"
         raise InputError(f"{file.shown}: {what}; list the archive and name a glob of its members")
@@ -330,12 +337,13 @@ def read_chunk(chunk: Chunk) -> Sorted:
 
 def _drafts(file: InputFile, raw: Raw) -> list[Draft]:
     """The records of one raw row: one, or with a mapping that explodes a list, several."""
+    mapping = file.source.mapping
+    if mapping is not None and raw.bare is not None:
+        return mapping.read(raw.bare)
     if raw.fault is not None:
         raise RowError(raw.fault.reason, raw.fault.detail)
     value = raw.value or {}
-    if file.source.mapping is None:
-        return FORMATS[file.format].drafts(value)
-    return file.source.mapping.read(value)
+    return FORMATS[file.format].drafts(value) if mapping is None else mapping.read(value)
 
 
 def _quarantined(file: InputFile, raw: Raw, error: RowError) -> dict[str, Any]:

@@ -131,9 +131,28 @@ def _calls(truth: Any) -> tuple[Call, ...]:
 
 
 def turns(set: str, _: Place, row: Row) -> list[Problem]:
-    """MT-Bench and Arena-Hard: question_id, turns (texts, or objects with content)."""
+    """MT-Bench and Arena-Hard: question_id, turns (texts, or objects with content); a row of choices gives only the
+    answer of the first one, its turns parted by blank lines."""
+    if "choices" in row and "turns" not in row:
+        said = "\n\n".join(_text(each) for each in row["choices"][0]["turns"])
+        return [Problem(set, str(row["question_id"]), (), answer=said)]
     texts = tuple(_text(each["content"] if isinstance(each, dict) else each) for each in row["turns"])
     return [Problem(set, str(row["question_id"]), texts)]
+
+
+def self_instruct(set: str, place: Place, row: Row) -> list[Problem]:
+    """id, instruction, instances of input and output: one item an instance, all of one cluster."""
+    id, told = _id(row, place, "id"), _text(row["instruction"]).strip()
+    return [
+        Problem(
+            set, f"{id}/{number}" if number else id, (_told(told, each["input"]),), answer=each["output"], cluster=id
+        )
+        for number, each in enumerate(row["instances"])
+    ]
+
+
+def _told(instruction: str, input: str) -> str:
+    return f"{instruction}\n\n{input}" if input.strip() else instruction
 
 
 def cruxeval(set: str, _: Place, row: Row) -> list[Problem]:
@@ -155,4 +174,5 @@ READERS: dict[str, Reader] = {
     "bfcl": bfcl,
     "turns": turns,
     "cruxeval": cruxeval,
+    "self_instruct": self_instruct,
 }

@@ -14,11 +14,12 @@ from typing import Any
 import orjson
 import polars as pl
 
-from buckets.archive import is_archive, members
-from buckets.errors import InputError
+from buckets.errors import InputError, RefusedError
 from buckets.files import opened, read_rows
+from buckets.members import asked, is_archive, open_members, wanted
 
 DATA = (".json", ".jsonl", ".csv", ".tsv", ".parquet")
+_MOST = 256 << 20  # bytes that one member may unpack to: it is held whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +46,8 @@ def eval_rows(path: Path, pattern: str | None = None, header: bool = True) -> It
     A row that cannot be read is an InputError: an eval set that is only half compared would look clean.
     """
     if is_archive(path):
-        for name, data in members(path, pattern):
-            if Path(name).suffix in DATA:
-                yield from _cells(path, name, data) if not header else _member_rows(path, name, data)
+        for name, data in _members(path, pattern):
+            yield from _cells(path, name, data) if not header else _member_rows(path, name, data)
     elif not header:
         yield from _cells(path, "", path.read_bytes())
     else:
@@ -60,6 +60,23 @@ def eval_rows(path: Path, pattern: str | None = None, header: bool = True) -> It
                 raise InputError(f"{place} of the eval set cannot be read ({why}); repair the row or the file")
             else:
                 yield place, raw.value
+
+
+def _members(path: Path, pattern: str | None) -> Iterator[tuple[str, bytes]]:
+    """(name, bytes) of the data files in an archive that the glob matches. One that is damaged is an InputError."""
+    found = 0
+    for name, member in open_members(path):
+        if member is None or (wanted(name, pattern) and Path(name).suffix in DATA):
+            data = b"" if member is None else io.BufferedReader(asked(path, name, member)).read(_MOST + 1)
+            if member is None or member.damage:
+                raise InputError(f"{path}: the archive is damaged at {name or 'its end'}; download it again")
+            if len(data) > _MOST:
+                raise RefusedError(f"{path}: member {name!r} unpacks to more than {_MOST >> 20} MiB; unpack it first")
+            found += 1
+            yield name, data
+    if not found:
+        what = f"no data file matches {pattern!r}" if pattern else "holds no data file"
+        raise InputError(f"{path}: {what}; list the archive and name a glob of its members")
 
 
 def _exact(path: Path, row: int, place: Place) -> dict[str, Any]:

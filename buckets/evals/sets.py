@@ -14,7 +14,8 @@ from buckets.errors import InputError, RowError
 from buckets.evals.problem import Problem
 from buckets.evals.readers import READERS, Reader
 from buckets.evals.rows import Place, eval_rows
-from buckets.formats.template import lookup, template
+from buckets.formats.explode import at, exploded
+from buckets.formats.template import template
 from buckets.inputs import expand
 
 _HEADERLESS = ("mmlu",)
@@ -36,8 +37,16 @@ class EvalMapping(BaseModel):
     """Path or template of a whole reference solution in Python."""
     id: str | None = None
     """Path of the item's id; without it, file and row."""
+    explode: str | None = None
+    """Path of a list in the row that gives one item each, called `{_}` in the other paths, as in `mapping:` of data."""
 
     def read(self, set: str, place: Place, row: dict[str, Any]) -> list[Problem]:
+        if self.explode is None:
+            return [self._read(set, row, f"{place.stem}/{place.row}")]
+        each = exploded(row, [self.explode])
+        return [self._read(set, one, f"{place.stem}/{place.row}/{number}") for number, one in enumerate(each)]
+
+    def _read(self, set: str, row: dict[str, Any], place: str) -> Problem:
         prompt = self._value(row, self.prompt)
         turns = tuple(str(each) for each in prompt) if isinstance(prompt, list) else (str(prompt),)
         if not any(turn.strip() for turn in turns):
@@ -46,22 +55,20 @@ class EvalMapping(BaseModel):
         if not isinstance(options, list | tuple):
             raise TypeError(f"{self.options!r} is no list")
         answer, code, id = (self._value(row, path) if path else None for path in (self.answer, self.code, self.id))
-        return [
-            Problem(
-                set,
-                f"{place.stem}/{place.row}" if id is None else str(id),
-                turns,
-                tuple(str(each) for each in options),
-                None if answer is None else str(answer),
-                None if code is None else str(code),
-            )
-        ]
+        return Problem(
+            set,
+            place if id is None else str(id),
+            turns,
+            tuple(str(each) for each in options),
+            None if answer is None else str(answer),
+            None if code is None else str(code),
+        )
 
     def _value(self, row: dict[str, Any], text: str) -> Any:
         parsed = template(text)
         if not parsed.paths:
-            return lookup(row, text.strip())
-        return lookup(row, parsed.lone) if parsed.lone else parsed.fill(row, lookup)
+            return at(row, text.strip())
+        return at(row, parsed.lone) if parsed.lone else parsed.fill(row, at)
 
 
 class EvalSet(BaseModel):
@@ -101,7 +108,7 @@ def read_eval(one: EvalSet, base: Path) -> list[Problem]:
     name = "mapping" if one.mapping else one.reader
     for path in expand(one.files, base):
         if reader is None:
-            name, reader = _sniff(one, path)
+            name, reader = sniff_eval(one, path)
         for place, row in eval_rows(path, one.members, header=name not in _HEADERLESS or _has_header(path)):
             try:
                 found += reader(one.name, place, row)
@@ -121,8 +128,8 @@ def _why(error: Exception) -> str:
     return f"no key {error}" if isinstance(error, KeyError) else str(error)
 
 
-def _sniff(one: EvalSet, path: Path) -> tuple[str, Reader]:
-    """The first reader that takes the first rows of a file."""
+def sniff_eval(one: EvalSet, path: Path) -> tuple[str, Reader]:
+    """The name and the function of the first reader that takes the first rows of a file."""
     for name, reader in READERS.items():
         try:
             rows = islice(eval_rows(path, one.members, header=name not in _HEADERLESS or _has_header(path)), _SNIFF)
@@ -140,9 +147,10 @@ def _sniff(one: EvalSet, path: Path) -> tuple[str, Reader]:
 
 
 def _joined(one: EvalSet, problems: Sequence[Problem]) -> list[Problem]:
-    """Rows that hold only answers (BFCL keeps them in files of their own) join the question with their id."""
-    answers = {p.id: p.calls for p in problems if not p.turns}
+    """Rows that hold only answers (BFCL and MT-Bench keep them in other files) join the question with their id."""
+    answers = {p.id: p for p in problems if not p.turns}
     questions = [p for p in problems if p.turns]
     if not questions:
         raise InputError(f"eval set {one.name!r}: its files hold no question; add the file with the prompts")
-    return [replace(p, calls=answers.get(p.id, p.calls)) for p in questions]
+    pairs = [(p, answers.get(p.id, p)) for p in questions]
+    return [replace(p, calls=own.calls, answer=p.answer if own.answer is None else own.answer) for p, own in pairs]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from buckets.errors import RowError
-from buckets.formats.fields import as_reference, compact, leftovers
+from buckets.formats.fields import compact, leftovers
 from buckets.formats.format import Format, Row
 from buckets.formats.thought import answered
 from buckets.formats.turns import is_turns, read_turns
@@ -35,9 +35,7 @@ def read(row: Row) -> Draft:
         raise RowError("no_answer", "extra_info holds no worked answer: the row is for RL, not for SFT")
     prompt = read_turns(row["prompt"])
     truth = _truth(row)
-    gold = as_reference(truth)
-    if gold is None and truth is not None:
-        gold = compact(truth)
+    gold = truth.strip() or None if isinstance(truth, str) else None if truth is None else compact(truth)
     rest: dict[str, Any] = {key: value for key, value in extra.items() if key != "answer"} if extra else {}
     reward = {key: value for key, value in row["reward_model"].items() if key != "ground_truth"}
     meta = leftovers(row, ("prompt", "reward_model", "extra_info"), turns=prompt.extra)

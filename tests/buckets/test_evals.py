@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import tarfile
 import zipfile
 from pathlib import Path
@@ -31,6 +32,7 @@ ROWS: dict[str, dict[str, object]] = {
     "bfcl": {"id": "simple_0", "question": [[{"role": "user", "content": "Find the area."}]], "function": []},
     "turns": {"question_id": 81, "turns": ["First", {"content": "Second"}]},
     "cruxeval": {"id": "s0", "code": "def f(x):\n    return x", "input": "1", "output": "1"},
+    "self_instruct": {"id": "t0", "instruction": "Say it.", "instances": [{"input": "a", "output": "A"}]},
     "bbh": {"examples": [{"input": "Pick.\nOptions:\n(A) one\n(B) two", "target": "(A)"}]},
 }
 
@@ -98,6 +100,47 @@ def test_a_declared_mapping_reads_the_rest(tmp_path: Path) -> None:
     assert (found.key, found.turns, found.options, found.answer) == ("own:5", ("Say: Why?",), ("x", "y"), "1")
 
 
+def test_a_mapping_takes_lists_apart(tmp_path: Path) -> None:
+    row = {"prompts": ["Who?", "Where?"], "golds": ["Ann", "Rome"]}
+    (tmp_path / "lists.jsonl").write_text(
+        json.dumps(row) + "\n" + json.dumps({"prompts": ["When?"], "golds": [1]}) + "\n"
+    )
+    mapping = EvalMapping(explode="prompts", prompt="Say: {_}", answer="golds._i")
+    found = read_eval(EvalSet(name="own", files=("lists.jsonl",), mapping=mapping), tmp_path)
+    assert [(p.id, p.turns, p.answer) for p in found] == [
+        ("lists/0/0", ("Say: Who?",), "Ann"),
+        ("lists/0/1", ("Say: Where?",), "Rome"),
+        ("lists/1/0", ("Say: When?",), "1"),
+    ]
+    (tmp_path / "lists.jsonl").write_text(json.dumps({"prompts": []}) + "\n")
+    with pytest.raises(InputError, match="nothing_to_explode"):
+        read_eval(EvalSet(name="own", files=("lists.jsonl",), mapping=mapping), tmp_path)
+
+
+def test_instances_are_items_of_one_cluster(tmp_path: Path) -> None:
+    instances = [{"input": "a", "output": "A"}, {"input": " ", "output": "B"}]
+    (tmp_path / "x.jsonl").write_text(json.dumps({"id": "t0", "instruction": "Say it.", "instances": instances}) + "\n")
+    found = read_eval(EvalSet(name="s", files=("x.jsonl",)), tmp_path)
+    assert [(p.id, p.turns[0], p.answer, p.cluster) for p in found] == [
+        ("t0", "Say it.\n\na", "A", "t0"),
+        ("t0/1", "Say it.", "B", "t0"),
+    ]
+
+
+def test_reference_answers_of_talks_join_their_questions(tmp_path: Path) -> None:
+    asked = [{"question_id": n, "turns": ["One", "Two"]} for n in (81, 82)]
+    (tmp_path / "question.jsonl").write_text("".join(json.dumps(row) + "\n" for row in asked))
+    said = {"question_id": 82, "choices": [{"index": 0, "turns": ["Eins", "Zwei"]}, {"turns": ["no", "no"]}]}
+    (tmp_path / "reference.jsonl").write_text(json.dumps(said) + "\n")
+    found = read_eval(EvalSet(name="t", files=("question.jsonl", "reference.jsonl")), tmp_path)
+    assert [(p.id, p.turns, p.answer) for p in found] == [
+        ("81", ("One", "Two"), None),
+        ("82", ("One", "Two"), "Eins\n\nZwei"),
+    ]
+    with pytest.raises(InputError, match="no question"):
+        read_eval(EvalSet(name="t", files=("reference.jsonl",)), tmp_path)
+
+
 def test_integers_beyond_64_bits_are_read(tmp_path: Path) -> None:
     (tmp_path / "x.jsonl").write_text(json.dumps({**GSM, "big": 1 << 80}) + "\n" + json.dumps(GSM) + "\n")
     assert len(read_eval(EvalSet(name="g", files=("x.jsonl",)), tmp_path)) == 2
@@ -116,8 +159,26 @@ def test_links_in_a_tar_are_refused(tmp_path: Path) -> None:
         info = tarfile.TarInfo("data.jsonl")
         info.type, info.linkname = tarfile.SYMTYPE, "/etc/passwd"
         archive.addfile(info)
+        good = json.dumps(GSM).encode()
+        plain = tarfile.TarInfo("test/good.jsonl")
+        plain.size = len(good)
+        archive.addfile(plain, io.BytesIO(good))
     with pytest.raises(RefusedError, match="link"):
         read_eval(EvalSet(name="bad", files=("bad.tar",), reader="gsm8k"), tmp_path)
+    assert len(read_eval(EvalSet(name="ok", files=("bad.tar",), reader="gsm8k", members="test/*"), tmp_path)) == 1
+
+
+def test_a_damaged_archive_is_no_half_set(tmp_path: Path) -> None:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w:gz") as archive:
+        for name in ("a.jsonl", "b.jsonl"):
+            good = json.dumps({**GSM, "question": os.urandom(3000).hex()}).encode()
+            info = tarfile.TarInfo(name)
+            info.size = len(good)
+            archive.addfile(info, io.BytesIO(good))
+    (tmp_path / "half.tar.gz").write_bytes(out.getvalue()[: len(out.getvalue()) * 2 // 3])
+    with pytest.raises(InputError, match="damaged"):
+        read_eval(EvalSet(name="half", files=("half.tar.gz",), reader="gsm8k"), tmp_path)
 
 
 @pytest.mark.parametrize(

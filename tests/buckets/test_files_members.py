@@ -18,7 +18,7 @@ import polars as pl
 import pytest
 import zstandard
 
-from buckets import CurateError, InputError, RefusedError, located, read_rows
+from buckets import CurateError, InputError, Layout, RefusedError, archive_members, located, read_rows
 
 A, B, C = (
     [{"q": f"{name}{n}", "a": f"to {n}"} for n in range(count)] for name, count in (("a", 3), ("b", 2), ("c", 4))
@@ -103,6 +103,27 @@ def test_names_that_leave_the_archive_are_refused(tmp_path: Path, make: Any, nam
     with pytest.raises(RefusedError, match="outside the archive") as caught:
         placed(path)
     assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE])
+def test_a_link_that_nobody_asks_for_is_passed_over(tmp_path: Path, kind: bytes) -> None:
+    """JSON-Schema-Test-Suite's own archive: tests/latest is a link to the newest draft beside it."""
+    info = tarfile.TarInfo("tests/latest")
+    info.type, info.linkname = kind, "draft7"
+    path = write(tmp_path, "x.tar", tarred({"tests/draft7/a.jsonl": lines(A)}, info))
+    rows = [(n, row) for n, row in enumerate(A)]
+    assert placed(path) == [("tests/draft7/a.jsonl", *each) for each in rows]
+    names = [(name, rows is not None) for name, rows in archive_members(path, Layout(), ["tests/*.jsonl"])]
+    assert names == [("tests/draft7/a.jsonl", True), ("tests/latest", False)]
+    with pytest.raises(RefusedError, match=r"tests/latest.*name a pattern that leaves it out"):
+        list(archive_members(path, Layout(), ["tests/*"]))
+    link = zipfile.ZipInfo("latest")
+    link.external_attr = 0o120777 << 16
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr(link, "a.jsonl")
+        archive.writestr("a.jsonl", lines(A))
+    assert placed(write(tmp_path, "x.zip", out.getvalue())) == [("a.jsonl", *each) for each in rows]
 
 
 def test_links_devices_and_encrypted_members_are_refused(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -13,7 +12,6 @@ from typing import Any
 
 import orjson
 import pytest
-import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -629,6 +627,16 @@ def test_a_sharegpt_answer_takes_its_reasoning_along() -> None:
     assert FORMATS["sharegpt"].read(row).messages == messages
 
 
+@pytest.mark.parametrize(("truth", "gold"), [(" 96", "96"), ("", None), (" \n", None), (7, "7"), (None, None)])
+def test_the_ground_truth_of_a_reward_is_the_gold_without_space_around_it(truth: object, gold: str | None) -> None:
+    row = {
+        "prompt": [{"role": "user", "content": "q"}],
+        "reward_model": {"ground_truth": truth},
+        "extra_info": {"answer": "It is 96."},
+    }
+    assert FORMATS["verl"].read(row).reference == gold
+
+
 def test_ids_are_numbered_in_order() -> None:
     call = '[{"id":"xyz","type":"function","function":{"name":"f","arguments":"{}"}}]'
     one = (Message("assistant", "", None, call), Message("tool", "r", tool_call_id="xyz", name="f"))
@@ -666,48 +674,6 @@ def test_real_sets_are_told_and_read_whole(name: str) -> None:
     assert sniff_format(values, name)[0].name == form
     assert len(values) == rows
     assert sum(len(FORMATS[form].drafts(value)) for value in values) == records
-
-
-SOURCES = yaml.safe_load((ROOT / "benchmarks" / "read_sources.yaml").read_text(encoding="utf-8"))
-SMALL = 150_000  # bytes; the benchmark reads the others
-
-
-@pytest.mark.shared
-def test_every_folder_is_in_the_table_and_small_files_read_as_it_says() -> None:
-    if not SHARED.is_dir():
-        pytest.skip("the real data sets are not beside the checkout")
-    assert [source["folder"] for source in SOURCES] == sorted(path.name for path in SHARED.iterdir() if path.is_dir())
-    seen = 0
-    for folder, file in ((source["folder"], file) for source in SOURCES for file in source["files"]):
-        path = SHARED / folder / file["file"]
-        if "records" not in file or path.suffixes[-2:] == [".tar", ".gz"] or path.stat().st_size > SMALL:
-            continue
-        raws = list(read_rows(path))
-        assert len(raws) == file["rows"], path
-        values = [raw.value for raw in raws if raw.value is not None]
-        if "mapping" in file:
-            read = Mapping.model_validate(file["mapping"]).read
-        else:
-            form, _ = sniff_format(values, str(path))
-            assert form.name == file["format"], path
-            read = form.drafts
-        records, fallen = 0, Counter(raw.fault.reason for raw in raws if raw.fault)
-        for value in values:
-            try:
-                records += len(read(value))
-            except RowError as error:
-                fallen[error.reason] += 1
-        assert (records, dict(fallen)) == (file["records"], file.get("quarantined", {})), path
-        seen += 1
-    assert seen > 20
-
-
-def test_at_least_thirty_folders_need_no_declaration() -> None:
-    assert sum(source["by"] == "sniffing" for source in SOURCES) >= 30
-    for file in (file for source in SOURCES for file in source["files"]):
-        assert "file" in file
-        assert "mapping" not in file or Mapping.model_validate(file["mapping"])
-        assert file.keys() & {"format", "mapping", "eval", "skip", "note"}
 
 
 @pytest.mark.shared
