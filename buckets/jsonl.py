@@ -13,7 +13,7 @@ from buckets.raw import (
     Raw,
     doubled,
     fault_of,
-    has_long_digits,
+    long_digits,
     may_be_deep,
     not_an_object,
     raw_of,
@@ -95,8 +95,9 @@ def _is_blank(line: bytes) -> bool:
 
 
 def _block_rows(block: bytes, row: int, offset: int) -> Iterator[Raw]:
-    careful = has_long_digits(block)
     loads = orjson.loads
+    base, digits = offset, long_digits(block)
+    long = next(digits, -1)
     for row, line in enumerate(block.split(b"\n"), row):  # noqa: B020  # counts on from the row it was given
         try:
             value = loads(line)
@@ -105,15 +106,18 @@ def _block_rows(block: bytes, row: int, offset: int) -> Iterator[Raw]:
             if raw:
                 yield raw
         else:
+            is_long = long >= 0 and long < offset - base + len(line)
             if type(value) is not dict:
                 yield not_an_object(row, line, value)
-            elif (
-                ((careful and has_long_digits(line)) or may_be_deep(line)) and (fault := risk(line, value, offset))
-            ) or (fault := doubled(line, value)):
+            elif ((is_long or may_be_deep(line)) and (fault := risk(line, value, offset))) or (
+                fault := doubled(line, value)
+            ):
                 yield Raw(row, None, fault)
             else:
                 yield Raw(row, value)
         offset += len(line) + 1
+        while 0 <= long < offset - base:
+            long = next(digits, -1)
 
 
 def _long_end(block: bytes) -> int:

@@ -52,6 +52,7 @@ _ENGLISH = (
     r"(?i-u:\b)(?i-u:the|and|that|with|this|you|your|are|what|from|have|which|their|they|how|it|to|of|is|in|not|be|"
     r"will|would|when|there|for|was)(?-u:\b)"
 )
+_WORD = r"[A-Za-z']+"
 _SHARED = r"(?i-u:\b)(?i-u:of|is|in|for|was)(?-u:\b)"
 """Those of them that other languages have too (Dutch, Danish, German): they do not count alone."""
 
@@ -80,19 +81,21 @@ def _answers() -> pl.Expr:
 
 
 def _by_script(texts: pl.Series) -> pl.Series:
-    english = texts.to_frame("text").select(_english()).to_series().to_list()
-    plain = (texts.str.len_bytes() == texts.str.len_chars()).to_list()
-    told = zip(texts, english, plain, strict=True)
-    codes = [("en" if en else UNSURE) if ascii_ else _of_scripts(text, en) for text, en, ascii_ in told]
-    return pl.Series(codes, dtype=pl.String())
+    english = _english(texts)
+    codes = pl.select(pl.when(english).then(pl.lit("en")).otherwise(pl.lit(UNSURE))).to_series()
+    other = (texts.str.len_bytes() != texts.str.len_chars()).arg_true()
+    told = zip(texts.gather(other), english.gather(other), strict=True)
+    found = pl.Series([_of_scripts(text, en) for text, en in told], dtype=pl.String())
+    return codes.scatter(other, found)
 
 
-def _english() -> pl.Expr:
+def _english(texts: pl.Series) -> pl.Series:
     """One word in eight is one of its small words, and two at least are its own."""
-    words, small, shared = (
-        pl.col("text").str.count_matches(pattern).cast(pl.Int64) for pattern in (r"[A-Za-z']+", _ENGLISH, _SHARED)
-    )
-    return (small * 8 >= words) & (small - shared >= 2)
+    small = texts.str.count_matches(_ENGLISH).cast(pl.Int64)
+    some = (small >= 2).arg_true()  # the other counts only where they can matter: they take longer
+    words, shared = (texts.gather(some).str.count_matches(pattern).cast(pl.Int64) for pattern in (_WORD, _SHARED))
+    few = small.gather(some)
+    return pl.repeat(False, len(texts), eager=True).scatter(some, (few * 8 >= words) & (few - shared >= 2))
 
 
 def _of_scripts(text: str, english: bool) -> str:

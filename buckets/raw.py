@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ MAX_ROW_BYTES = 64 << 20
 _EXCERPT = 2000
 _WRAP = 16  # records wrap a value a few levels deeper; orjson writes at most 254 levels
 _DIGITS = bytes(0x30 if 0x30 <= byte <= 0x39 else 0x20 for byte in range(256))
+_LONG = b"0" * 19
 _LONG_INTEGER = re.compile(rb"(?<![0-9.])[0-9]{19,}(?![0-9.])")  # not the fraction of a number, which may be long
 _DEEP_BYTES = 2 * (254 - _WRAP)  # fewer bytes cannot nest too deep
 
@@ -104,7 +106,16 @@ def json_type(value: object) -> str:
 
 def has_long_digits(text: bytes) -> bool:
     """Whether 19 digits stand in a row somewhere; translating first is 8 times as fast as a regex."""
-    return b"0" * 19 in text.translate(_DIGITS)
+    return _LONG in text.translate(_DIGITS)
+
+
+def long_digits(text: bytes) -> Iterator[int]:
+    """Where 19 digits stand in a row: the first byte of each such run, and of what is left of it 19 digits on."""
+    plain = text.translate(_DIGITS)
+    place = plain.find(_LONG)
+    while place >= 0:
+        yield place
+        place = plain.find(_LONG, place + len(_LONG))
 
 
 def may_be_deep(text: bytes) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, Literal
 
 import orjson
@@ -11,6 +13,7 @@ import orjson
 from buckets.errors import RowError
 
 Role = Literal["system", "developer", "user", "assistant", "tool"]
+Turn = tuple[str | None, ...]
 ROLES: tuple[Role, ...] = ("system", "developer", "user", "assistant", "tool")
 
 
@@ -84,9 +87,21 @@ def dumps(value: object) -> str:
 
 def content_hash(draft: Draft) -> str:
     """32 hex digits over the canonical content only: messages and tools, not source, gold or meta."""
-    turns = [[m.role, m.content, m.reasoning, m.tool_calls, m.tool_call_id, m.name] for m in draft.messages]
+    return hash_of(turns_of(draft), draft.tools)
+
+
+_turn = attrgetter("role", "content", "reasoning", "tool_calls", "tool_call_id", "name")
+
+
+def turns_of(draft: Draft) -> list[Turn]:
+    """The messages as tuples, in the order of the fields."""
+    return list(map(_turn, draft.messages))
+
+
+def hash_of(turns: Sequence[Turn], tools: str | None) -> str:
+    """`content_hash` of turns that are tuples already."""
     try:
-        canonical = orjson.dumps([turns, draft.tools])
+        canonical = orjson.dumps((turns, tools))
     except (TypeError, ValueError) as error:
         raise RowError("not_json", str(error)) from error
     return hashlib.blake2b(canonical, digest_size=16).hexdigest()

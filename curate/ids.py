@@ -107,7 +107,8 @@ class Ids:
 
 def hashed(id: str) -> int:
     """What an id is found by: 64 bits, the same on any machine."""
-    return int(xxh3_64_intdigest(id.encode()))
+    digest: int = xxh3_64_intdigest(id.encode())
+    return digest
 
 
 def header_size(data: Any) -> int:

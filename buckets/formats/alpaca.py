@@ -13,6 +13,7 @@ from buckets.record import Draft, Message, Record
 _INPUTS = ("input", "context")
 _ANSWERS = ("output", "response")
 _SYSTEMS = ("system", "system_prompt", "system_message")
+_PLAIN = {"instruction", "input", "output"}
 
 
 def sniff(row: Row) -> str | None:
@@ -22,6 +23,8 @@ def sniff(row: Row) -> str | None:
 
 def read(row: Row) -> Draft:
     """Prompt = instruction, a blank line, input (when not blank); placeholders such as "N/A" stay as they are."""
+    if row.keys() == _PLAIN and all(type(value) is str for value in row.values()):
+        return Draft((Message("user", prompt(row, "input")), answered(row["output"])))  # nearly all rows, the quick way
     answer_key = first_key(row, _ANSWERS)
     if "instruction" not in row or answer_key is None:
         raise RowError("unexpected_keys", f"no instruction with output or response among {sorted(row)[:20]}")

@@ -33,6 +33,8 @@ def read_tools(value: object) -> str | None:
 def _tool(item: object) -> dict[str, Any]:
     if isinstance(item, dict):
         if isinstance(item.get("function"), dict):
+            if item.get("type") and next(iter(item)) == "type":
+                return item
             return {"type": item.get("type") or "function", **{k: v for k, v in item.items() if k != "type"}}
         if isinstance(item.get("name"), str):
             return {"type": "function", "function": item}
@@ -77,10 +79,11 @@ class Calls:
             call_id = f"call_{self._count}"
         self._opened(call_id, name)
         call = {"id": call_id, "type": "function", "function": {"name": name, "arguments": _arguments(inner.get(key))}}
-        beside = item.keys() - _CALL_KEYS
-        beside -= {"name", key} if inner is item else set()
-        rest = {k: v for k, v in item.items() if v is not None and k in beside} if beside else {}
-        if inner is not item:
+        if inner is item:
+            used = _CALL_KEYS | {"name", key}
+            return call, {k: v for k, v in item.items() if v is not None and k not in used}
+        rest = {k: v for k, v in item.items() if v is not None and k not in _CALL_KEYS}
+        if len(inner) > 1 + (key in inner):
             rest |= {k: v for k, v in inner.items() if v is not None and k not in ("name", key)}
         return call, rest
 

@@ -25,7 +25,10 @@ def sniff(row: Row) -> str | None:
 
 
 def _key(row: Row) -> str | None:
-    return next((key for key in KEYS if is_turns(row.get(key))), first_key(row, KEYS))
+    for key in KEYS:
+        if key in row and is_turns(row[key]):
+            return key
+    return first_key(row, KEYS)
 
 
 def read(row: Row) -> Draft:

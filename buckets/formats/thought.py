@@ -22,6 +22,8 @@ def lifted(content: str) -> tuple[str, str | None]:
     The line ends between the tags and the texts belong to the tags, as chat templates write them: one on each side
     inside, two behind. An empty block (a model told not to think) is no reasoning.
     """
+    if not content.lstrip().startswith("<"):
+        return content, None
     opened = _OPEN.match(content)
     if opened is None:
         return _long(content)

@@ -33,6 +33,7 @@ ROLES: dict[str, Role | str] = {
     "tool_call": "call",
 }
 _SPOKEN = frozenset({"system", "developer", "user"})
+_OPENAI_KEYS = frozenset({"role", "content", "tool_calls", "tool_call_id"})
 _ROLE_KEYS = ("role", "from")
 _CONTENT_KEYS = ("content", "value")
 _REASONING_KEYS = ("reasoning_content", "thinking", "reasoning")
@@ -128,24 +129,26 @@ def _message(index: int, turn: dict[str, Any], calls: Calls) -> tuple[Message, d
     role_key = _role_key(turn)
     if role_key is None:
         raise RowError("unknown_role", f"turn {index} names no role")
-    role = ROLES.get(turn[role_key].strip().lower())
+    word = turn[role_key]
+    role = ROLES.get(word) or ROLES.get(word.strip().lower())
     if role is None:
-        raise RowError("unknown_role", f"turn {index} has role {turn[role_key]!r}")
+        raise RowError("unknown_role", f"turn {index} has role {word!r}")
+    content_key = "content" if "content" in turn or "value" not in turn else "value"
+    value = turn.get(content_key)
+    if role != "call" and (made := _plain(role, turn, value, role_key, calls)):
+        return made
     if turn.get("channel") in _CHANNELS:
         raise RowError("harmony_channels", f"turn {index} is on a channel; declare `format: harmony` for this source")
-    content_key = next((key for key in _CONTENT_KEYS if key in turn), "content")
-    if len(turn) == 2 and role in _SPOKEN and type(turn.get(content_key)) is str:
-        return Message(role, turn[content_key]), {}, False  # type: ignore[arg-type]  # nothing but a role and a text
     if role == "call":
-        made, rests = _call_turn(turn.get(content_key), calls)
+        turn_calls, rests = _call_turn(value, calls)
         rest = _rest(turn, (role_key, content_key), rests)
-        return Message("assistant", "", None, compact(made)), rest, True
-    content, thought, part_calls = _content(index, role, turn.get(content_key))
+        return Message("assistant", "", None, compact(turn_calls)), rest, True
+    content, thought, part_calls = _content(index, role, value)
     reasoning_key = next((key for key in _REASONING_KEYS if isinstance(turn.get(key), str)), None)
     if role == "assistant" and reasoning_key is None and thought is None:
         content, thought = lifted(content)
     raw_calls = _raw_calls(turn) + part_calls
-    made, rests = calls.make(raw_calls) if raw_calls else ([], [])
+    all_calls, rests = calls.make(raw_calls) if raw_calls else ([], [])
     call_id = calls.answered(turn.get("tool_call_id"), turn.get("name")) if role == "tool" else turn.get("tool_call_id")
     used = [role_key, content_key, "tool_calls", "function_call", "tool_call_id", "name"]
     name = turn.get("name")
@@ -153,11 +156,43 @@ def _message(index: int, turn: dict[str, Any], calls: Calls) -> tuple[Message, d
         role=role,  # type: ignore[arg-type]  # the values of ROLES other than "call" are roles
         content=content,
         reasoning=_joined(turn[reasoning_key] if reasoning_key else None, thought),
-        tool_calls=compact(made) if made else None,
+        tool_calls=compact(all_calls) if all_calls else None,
         tool_call_id=call_id if isinstance(call_id, str) else None,
         name=name if isinstance(name, str) and name else None,
     )
     return message, _rest(turn, (*used, reasoning_key), rests), False
+
+
+def _plain(
+    role: str, turn: dict[str, Any], value: object, role_key: str, calls: Calls
+) -> tuple[Message, dict[str, Any], bool] | None:
+    """The turns that nearly all rows are made of, the quick way; None for a turn with anything unusual in it.
+
+    A role and a text, or the four keys of OpenAI's turns with text (or null) and calls as a list.
+    """
+    if len(turn) == 2 and type(value) is str:
+        if role in _SPOKEN:
+            return Message(role, value), {}, False  # type: ignore[arg-type]  # the values of ROLES but "call" are roles
+        if role == "assistant":
+            return Message("assistant", *lifted(value)), {}, False
+        return Message("tool", value, None, None, calls.answered(None)), {}, False
+    raw_calls, call_id = turn.get("tool_calls"), turn.get("tool_call_id")
+    if not (
+        role_key == "role"
+        and (value is None or type(value) is str)
+        and (raw_calls is None or type(raw_calls) is list)
+        and (call_id is None or type(call_id) is str)
+        and turn.keys() <= _OPENAI_KEYS
+    ):
+        return None
+    content, thought = value or "", None
+    if role == "assistant" and content:
+        content, thought = lifted(content)
+    made, rests = calls.make(raw_calls) if raw_calls else (None, ())
+    if role == "tool":
+        call_id = calls.answered(call_id)
+    rest = {"tool_calls": rests} if any(rests) else {}
+    return Message(role, content, thought, compact(made) if made else None, call_id), rest, False  # type: ignore[arg-type]
 
 
 def _joined(first: str | None, second: str | None) -> str | None:

@@ -23,6 +23,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from buckets import KINDS, InputError, Kind, Raw, expand, read_rows
+from buckets.raw import has_long_digits, long_digits
 
 ROWS: list[dict[str, Any]] = [
     {"instruction": 'say "hi", {[', "output": "first\nsecond, third"},
@@ -489,3 +490,22 @@ def test_expand(tmp_path: Path) -> None:
     (tmp_path / "none").mkdir()
     with pytest.raises(InputError, match="holds no data file"):
         found("none")
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.lists(st.lists(st.sampled_from(["a", "1" * 18, "2" * 19, "-", "3" * 40, ".", "0"]), max_size=5), max_size=8))
+def test_long_digits_of_a_block_are_found_in_their_lines(parts: list[list[str]]) -> None:
+    lines = ["".join(line).encode() for line in parts]
+    places = list(long_digits(b"\n".join(lines)))
+    start = 0
+    for line in lines:
+        assert any(start <= place < start + len(line) for place in places) == has_long_digits(line)
+        start += len(line) + 1
+
+
+def test_a_huge_integer_is_found_behind_others_in_one_block(tmp_path: Path) -> None:
+    wide = b'{"a": 0.0012345678901234567, "b": 0.0012345678901234567}'
+    rows = [wide, b'{"a": 1}', b'{"a": 123456789012345678901}', wide, b'{"a": 2}', b'{"a": 98765432109876543210987}']
+    (tmp_path / "x.jsonl").write_bytes(b"\n".join(rows))
+    found = [raw.fault.reason if raw.fault else None for raw in read_rows(tmp_path / "x.jsonl")]
+    assert found == [None, None, "huge_integer", None, None, "huge_integer"]

@@ -577,3 +577,31 @@ def test_the_worked_examples_of_the_docs() -> None:
         assert draft.messages == turns.messages, name
         assert draft.tools == turns.tools, name
         assert sorted(draft.meta) == told["meta"], name
+
+
+@pytest.mark.parametrize(
+    "turn",
+    [
+        {"role": "user", "content": "<think>a</think>b"},
+        {"role": "assistant", "content": " \n<think>a</think>\n\nb"},
+        {"role": "assistant", "content": "b", "tool_call_id": ""},
+        {"role": "assistant", "content": None, "tool_calls": [{"id": "x", "function": {"name": "f", "weight": 2}}]},
+        {"role": "user", "tool_calls": [{"name": "f", "parameters": {"a": 1}}, {"name": "g"}]},
+        {"role": "Assistant", "tool_calls": [], "tool_call_id": "z"},
+        {"role": "tool", "content": "4"},
+        {"role": "tool", "content": "4", "tool_call_id": ""},
+        {"role": "tool", "content": "4", "tool_call_id": "two"},
+        {"role": "tool", "content": None, "tool_call_id": None},
+    ],
+    ids=str,
+)
+def test_the_quick_way_reads_what_the_slow_one_does(turn: dict[str, Any]) -> None:
+    calls = [{"id": name, "type": "function", "function": {"name": "f", "arguments": "{}"}} for name in ("one", "two")]
+    before = [{"role": "user", "content": "?"}, {"role": "assistant", "content": "", "tool_calls": calls}]
+    read = FORMATS["openai_messages"].read
+    quick = read({"messages": [*before, turn]})
+    slow = read({"messages": [*before, {**turn, "weight": 7}]})  # one key more than the quick way takes
+    assert slow.messages == quick.messages
+    held = slow.meta["turns"]["2"]
+    assert held.pop("weight") == 7
+    assert quick.meta.get("turns", {}).get("2", {}) == held
