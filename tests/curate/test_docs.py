@@ -1,4 +1,4 @@
-"""The pages of docs/ against the code: their recipes are valid, their links lead somewhere, the README names them all."""
+"""The pages of docs/ against the code: recipes are valid, links lead somewhere, the README names every page."""
 
 from __future__ import annotations
 
