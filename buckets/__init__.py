@@ -35,7 +35,7 @@ from buckets.frame import (
     split,
 )
 from buckets.hub import HUB
-from buckets.inputs import Named, expand, located
+from buckets.inputs import Named, expand, located, passed_over
 from buckets.item import SPLITS, EvalItem, Split, read_items
 from buckets.kind import KINDS, Kind
 from buckets.language import LanguageBy, languages
@@ -117,6 +117,7 @@ __all__ = [
     "located",
     "measure",
     "no_fallen",
+    "passed_over",
     "problem_of",
     "read_eval",
     "read_evals",

@@ -167,7 +167,14 @@ def _begun(source: Source, layout: Layout) -> Rows:
             source.stream = io.BufferedReader(Recoded(source.stream, source.encoding), _BLOCK)
             source.path = None
             head, whole = look(source)
-        kind = kind_of_file(source.where, source.name, head.removeprefix(BOM), whole=whole, declared=layout.kind)
+        kind = kind_of_file(
+            source.where,
+            source.name,
+            head.removeprefix(BOM),
+            whole=whole,
+            declared=layout.kind,
+            member=layout.member,
+        )
     except BaseException:
         source.stream.close()
         raise

@@ -70,6 +70,31 @@ def located(
     return [found[path] for path in sorted(found)]
 
 
+def passed_over(
+    patterns: Sequence[str], base: Path, *, split: str | None = None, config: str | None = None
+) -> list[Path]:
+    """The files, sorted, that lie in folders which the patterns name and are not read: no data files by their suffix.
+
+    Archives are among them, since one may repeat what lies beside it. Hidden files are not, nor what lies in the folder
+    of a data set that tells itself which files are its data.
+    """
+    where = [_parted(pattern, base)[0] for pattern in patterns if not pattern.startswith(HUB)]
+    matches = {match for pattern in where for match in _matches(pattern, base)}
+    return sorted({other for match in matches if match.is_dir() for other in _others(match, split, config)} - matches)
+
+
+def _others(folder: Path, split: str | None, config: str | None) -> Iterator[Path]:
+    if dataset_files(folder, split=split, config=config) is not None:
+        return
+    for entry in folder.iterdir():
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir() and not entry.is_symlink():
+            yield from _others(entry, split, config)
+        elif suffix_of(entry) not in SUFFIXES and entry.is_file():
+            yield entry
+
+
 def _parted(pattern: str, base: Path) -> tuple[str, str | None]:
     """A pattern as the file's and the members': `x.zip::*.csv`, or `zip://*.csv::x.zip` as fsspec writes it."""
     if pattern.startswith(_ARCHIVES) and _CHAIN in pattern:
@@ -84,14 +109,22 @@ def _parted(pattern: str, base: Path) -> tuple[str, str | None]:
 def _files(pattern: str, base: Path, split: str | None, config: str | None) -> list[Path]:
     whole = base / Path(pattern).expanduser()
     try:
-        matches = [whole] if whole.exists() else [Path(name) for name in glob.glob(str(whole), recursive=True)]
-        files = [file for match in matches for file in (inside(match, split, config) if match.is_dir() else [match])]
+        files = [
+            file
+            for match in _matches(pattern, base)
+            for file in (inside(match, split, config) if match.is_dir() else [match])
+        ]
     except OSError as error:
         raise InputError(f"{pattern!r} cannot be looked into ({error.strerror}); check its permissions") from error
     if not files:
         what = "holds no data file" if whole.is_dir() else "matches no file"
         raise InputError(f"{pattern!r} {what} (looked in {base.resolve()}); name a file, a folder or a glob")
     return files
+
+
+def _matches(pattern: str, base: Path) -> list[Path]:
+    whole = base / Path(pattern).expanduser()
+    return [whole] if whole.exists() else [Path(name) for name in glob.glob(str(whole), recursive=True)]
 
 
 def inside(folder: Path, split: str | None, config: str | None) -> Iterator[Path]:

@@ -39,12 +39,20 @@ def load(name: str) -> Any:
     try:
         found = Tokenizer.from_file(str(file)) if file.is_file() else Tokenizer.from_pretrained(name)
     except Exception as error:
-        raise InputError(
-            f"read.tokenizer: {name} cannot be used: {str(error).splitlines()[0]}; name a folder with tokenizer.json"
-        ) from error
+        raise InputError(_unusable(name, path.exists(), str(error))) from error
     found.no_truncation()
     found.no_padding()
     return found
+
+
+def _unusable(name: str, here: bool, why: str) -> str:
+    why = (why.splitlines() or ["it says nothing"])[0][:200].rstrip(".")
+    if here:
+        return f"read.tokenizer: {name} cannot be used ({why}); save the tokenizer again with save_pretrained"
+    return (
+        f"read.tokenizer: {name!r} is no folder beside the recipe, and no tokenizer of that name could be fetched from "
+        f"the hub ({why}); name a folder that holds tokenizer.json"
+    )
 
 
 def count_tokens(frame: pl.DataFrame, name: str) -> pl.DataFrame:

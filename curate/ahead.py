@@ -16,6 +16,7 @@ from ablation import AblationSettings, arms, check_items, plan
 from buckets import BUCKETS, EvalItem, InputError, empty_frame, expand, read_items, records
 from curate.read import chunks, input_files, read_chunk
 from curate.recipe import Recipe
+from curate.semantic import installed
 from verifiers import Forecast, Judge, load_rubric
 
 _NEEDED = ("torch", "transformers", "tokenizers", "safetensors")
@@ -35,6 +36,13 @@ def stops(recipe: Recipe, base: Path, wanted: Sequence[str]) -> list[str]:
             recipe.judge.endpoint.key()
         except InputError as error:
             found.append(str(error))
+    if "semantic" in wanted:
+        try:
+            installed()
+        except InputError as error:
+            found.append(f"semantic: {error}, or remove the table")
+    if recipe.executor == "ray" and find_spec("ray") is None:
+        found.append("executor: ray needs the extra: pip install 'sft-curate[ray]', or remove the key")
     if "ablate" in wanted and recipe.ablate is not None:
         missing = [name for name in _NEEDED if find_spec(name) is None]
         if missing:

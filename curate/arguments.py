@@ -18,7 +18,10 @@ Changes = Annotated[
 Workers = Annotated[
     int | None,
     typer.Option(
-        "--workers", min=1, help="Processes (default: one per usable core); changes speed, never the outcome."
+        "--workers",
+        min=1,
+        help="Processes (default: one per usable core; little input is cleaned by one); changes speed, never the "
+        "outcome.",
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]

@@ -34,6 +34,8 @@ from curate.shards import Counts, Sorter, StageFolder, global_shards, read_shard
 from curate.stage import canonical
 from curate.versions import code_digest
 
+LITTLE = 2 << 20
+"""Bytes of raw files that one process reads and checks about as fast as others start."""
 _CODE = ("buckets", "verifiers", "curate")
 
 
@@ -54,7 +56,7 @@ def clean(job: Run, wanted: Sequence[str], entry: dict[str, Any]) -> StageFolder
                 if stage not in wanted:
                     _must_not_need(stage, wanted)
                     break
-                hands = hands or executor(job.recipe.executor, job.workers)
+                hands = hands or executor(job.recipe.executor, _workers(job, files))
                 _walk(job, stage, files, stood[-1] if stood else None, folder, hands)
             stood.append(folder)
             allowed += guarded(job.recipe.guard, stood, _sizes(stood[0]), str(job.out))
@@ -67,8 +69,19 @@ def clean(job: Run, wanted: Sequence[str], entry: dict[str, Any]) -> StageFolder
             hands.close()
     entry.pop("stopped", None)
     entry["allowed"] = allowed
+    entry["passed_over"] = job.recipe.read.passed_over(job.base)
     _leave(job, stood, entry)
     return stood[-1]
+
+
+def _workers(job: Run, files: Sequence[InputFile]) -> int:
+    """One for little input, unless told otherwise: worker processes would take longer to start than it takes to clean.
+
+    Programs in a sandbox are the exception, as they can take long on few rows.
+    """
+    sandboxed = job.recipe.check is not None and job.recipe.check.execution.sandbox != "off"
+    little = sum(file.path.stat().st_size for file in files) < LITTLE
+    return 1 if little and not job.chosen and not sandboxed else job.workers
 
 
 def _leave(job: Run, stood: Sequence[StageFolder], entry: dict[str, Any]) -> None:
@@ -195,6 +208,7 @@ def _file_line(file: InputFile, counts: Counts, raw_rows: int) -> dict[str, Any]
         "rows": raw_rows,
         "records": counts.rows_in,
         "quarantined": counts.quarantined,
+        "not_wanted": counts.dropped,
     }
 
 

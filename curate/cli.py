@@ -19,7 +19,7 @@ def main() -> None:
         if not _shown(sys.argv[1:]):
             from curate.verbs import app
 
-            app()
+            app(prog_name="curate")  # also when started with `python -m`
     except KeyboardInterrupt:
         from curate.terminal import STOPPED
 

@@ -9,6 +9,7 @@ from typing import Any
 from buckets import read_json
 from curate.confirmed import confirmation_text
 from curate.guard import allowed_text
+from curate.look import passed_over_text
 
 
 def closing(entry: dict[str, Any], out: Path) -> str:
@@ -24,7 +25,8 @@ def closing(entry: dict[str, Any], out: Path) -> str:
             1, f"{'':>13}  ({read['notes']['raw_rows']:,} raw rows gave {read['counts']['rows_in']:,} records)"
         )
     lines += [f"ALLOWED: {line}" for line in allowed_text(entry.get("allowed", []))]
-    lines += [f"WARNING: {warning}" for warning in unread_sources(read["notes"]["files"])]
+    told = [*unread_sources(read["notes"]["files"]), *passed_over_sources(entry)]
+    lines += [f"WARNING: {warning}" for warning in told]
     if (out / "decision.json").exists():
         lines += ["", *_verdict(read_json(out / "decision.json"))]
     if (out / "mixture.json").exists():
@@ -41,18 +43,28 @@ def closing(entry: dict[str, Any], out: Path) -> str:
 
 
 def unread_sources(files: Sequence[dict[str, Any]]) -> list[str]:
-    """A sentence for each source of which not one row could be read."""
+    """A sentence for each source of which no row could be read, or none was wanted."""
     found = []
     for name in dict.fromkeys(file["source"] for file in files):
         mine = [file for file in files if file["source"] == name]
-        rows, lost = (sum(file[key] for file in mine) for key in ("rows", "quarantined"))
-        if rows == lost:
+        rows, lost, unwanted = (sum(file.get(key, 0) for file in mine) for key in ("rows", "quarantined", "not_wanted"))
+        if rows == lost + unwanted and unwanted:
+            found.append(
+                f"source {name!r}: none of its {rows:,} rows is kept: {unwanted:,} are not wanted by `only` in its "
+                f"mapping, {lost:,} could not be read. Check the values that `only` asks for."
+            )
+        elif rows == lost:
             formats = " or ".join(dict.fromkeys(file["format"] for file in mine))
             found.append(
                 f"source {name!r}: not one of its {rows:,} rows could be read as {formats}; all are quarantined. "
                 "Check its format or mapping in the recipe."
             )
     return found
+
+
+def passed_over_sources(entry: dict[str, Any]) -> list[str]:
+    """A sentence for each source in whose folders files were not read; none for a journal older than this key."""
+    return [f"source {name!r}: {passed_over_text(files)}" for name, files in entry.get("passed_over", {}).items()]
 
 
 def _verdict(decision: dict[str, Any]) -> list[str]:

@@ -27,6 +27,8 @@ def compare_text(found: dict[str, Any]) -> str:
             lines.append(f"{'':>11}rules:   {_listed(rules)}")
         for row in found["examples"][change]:
             lines += [f"{'':>11}{row['id']}", f"{'':>13}{_fate(row['first'])} -> {_fate(row['second'])}"]
+            if change == "other reason":
+                lines.append(f"{'':>13}{row['first']['reason']} -> {row['second']['reason']}")
             lines += [f"{'':>13}there: {row['id_there']}"] if row["id_there"] else []
     return "\n".join(lines)
 

@@ -18,8 +18,11 @@ class Run:
     """What the recipe's paths are relative to."""
     out: Path
     workers: int
+    """Processes, in cleaning and for trials."""
     notify: Notify = silent
     command: str = ""
+    chosen: bool = True
+    """Whether somebody asked for this number of workers; if nobody did, little input is cleaned by one."""
 
     @property
     def stages(self) -> Path:

@@ -24,6 +24,7 @@ from verifiers import Endpoint, Forecast, Judge, Outcome, Rubric, Scored, Vote, 
 
 LEDGER = "judge.sqlite"
 FORECAST = "judge_forecast.json"
+TOO_LITTLE = "not enough; raise judge.endpoint.cap_usd or judge fewer rows"
 SEEN_SCHEMA = pl.Schema(
     {
         "id": pl.String(),
@@ -107,8 +108,8 @@ class PlacedJudge:
         """The forecast, written down before the first call. Raises RefusedError when the cap cannot pay for it."""
         found = self.judge.forecast(record for path in shards for record in records(read_frame(path)))
         _write_json(self.out / FORECAST, asdict(found) | {"text": found.text()})
-        if found.calls and found.spent_usd + found.expected_usd > found.cap_usd:
-            raise RefusedError(f"{found.text()}: not enough; raise judge.endpoint.cap_usd or judge fewer rows")
+        if not found.enough:
+            raise RefusedError(f"{found.text()}: {TOO_LITTLE}")
         return found
 
     def __call__(self, frame: pl.DataFrame) -> Sorted:

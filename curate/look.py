@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from buckets import InputError, assign
-from curate.read import InputFile, Source, all_of, chunks, found_files, input_files, read_chunk, try_rows
+from curate.read import InputFile, Source, all_of, chunks, found_files, read_chunk, try_rows
 from curate.recipe import Recipe
 
+_LISTED = 5
+"""Passed-over files that are named."""
 
-def files_table(recipe: Recipe, base: Path) -> list[dict[str, str]]:
+
+def files_table(recipe: Recipe, base: Path) -> list[dict[str, Any]]:
     """source, path, format, why and how the first rows read, for each input file.
 
     InputError names all files that cannot be read, or of whose first rows none can be read as the recipe says.
@@ -32,15 +37,37 @@ def files_table(recipe: Recipe, base: Path) -> list[dict[str, str]]:
                 f"{tried.fault or 'there are none'}"
             )
         line = {"source": file.source.name, "path": file.shown, "format": file.format, "why": file.why}
-        table.append(line | {"readable": f"{tried.readable} of the first {tried.rows} rows", "fault": tried.fault})
+        line["readable"] = f"{tried.readable} of the first {tried.rows} rows"
+        table.append(line | {"not_wanted": tried.not_wanted, "fault": tried.fault})
     if faults:
         raise InputError(all_of(faults))
     return table
 
 
-def look_at(path: Path) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class Looked:
+    """What a path, a folder or a pattern holds."""
+
+    files: list[dict[str, Any]]
+    faults: list[str]
+    """A sentence for each file that cannot be read."""
+    passed_over: list[str]
+    """Files in folders that are no data files by their names."""
+
+
+def passed_over_text(names: Sequence[str]) -> str:
+    """What is said of them, in one line; empty when there are none."""
+    if not names:
+        return ""
+    listed = ", ".join(names[:_LISTED]) + (f" and {len(names) - _LISTED:,} more" if len(names) > _LISTED else "")
+    return f"passed over, no data by its name: {listed}; to read one, name it in `files`"
+
+
+def look_at(path: Path) -> Looked:
     """Each raw file that a path, a folder or a pattern names, seen as a source of its own."""
-    return [_look_at(file) for file in input_files(Source(name="file", files=(str(path),)), Path.cwd())]
+    source, base = Source(name="file", files=(str(path),)), Path.cwd()
+    files, faults = found_files((source,), base)
+    return Looked([_look_at(file) for file in files], faults, source.passed_over(base))
 
 
 def _look_at(file: InputFile) -> dict[str, Any]:

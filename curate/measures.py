@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from buckets import LanguageBy, Sorted, count_tokens, languages, tokenizer_digest
+from buckets import InputError, LanguageBy, Sorted, count_tokens, languages, tokenizer_digest
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,16 @@ class Measures:
         return "" if self.tokenizer is None else tokenizer_digest(self.tokenizer)
 
     def mistakes(self) -> Iterator[str]:
-        """Extras that are missing."""
+        """Extras that are missing, and a tokenizer on disk that cannot be used."""
         if self.language == "py3langid" and find_spec("py3langid") is None:
             yield "read.language: py3langid needs the extra: pip install 'sft-curate[measures]'"
         if self.tokenizer is not None and find_spec("tokenizers") is None:
             yield "read.tokenizer needs the extra: pip install 'sft-curate[measures]'"
+        elif self.tokenizer is not None and Path(self.tokenizer).exists():  # the hub is asked when the run starts
+            try:
+                tokenizer_digest(self.tokenizer)
+            except InputError as error:
+                yield str(error)
 
 
 def placed(tokenizer: str | None, language: LanguageBy | None, base: Path) -> Measures:

@@ -38,6 +38,7 @@ from buckets import (
     is_archive,
     located,
     measure,
+    passed_over,
     read_rows,
     record_id,
     sniff_format,
@@ -102,6 +103,10 @@ class Source(Table):
             self.files, base, members=self.members, split=self.split, config=self.config, revision=self.revision
         )
 
+    def passed_over(self, base: Path) -> list[str]:
+        """The files in its folders that are not read, as people know them."""
+        return [_shown(path, base) for path in passed_over(self.files, base, split=self.split, config=self.config)]
+
 
 class Read(Table):
     """What to read."""
@@ -115,6 +120,11 @@ class Read(Table):
     """How the language is told: script (fast; und where letters do not decide), py3langid (97 languages), or null."""
     shard_rows: int = Field(20_000, ge=1)
     """Rows in a shard: the unit of parallel work, of memory and of resuming."""
+
+    def passed_over(self, base: Path) -> dict[str, list[str]]:
+        """For each source whose folders hold files that are not read, these files."""
+        found = {source.name: source.passed_over(base) for source in self.sources}
+        return {name: files for name, files in found.items() if files}
 
 
 @dataclass(frozen=True)
@@ -195,7 +205,7 @@ def found_files(sources: Iterable[Source], base: Path) -> tuple[list[InputFile],
             try:
                 found += _archived(file, one.members, faults) if is_archive(one.path) else [_input_file(file)]
             except CurateError as error:
-                faults.append(error)
+                faults.append(_as_shown(error, file))
     if any(isinstance(fault, RefusedError) for fault in faults):
         raise RefusedError(all_of([str(fault) for fault in faults]))
     return found, [str(fault) for fault in faults]
@@ -215,9 +225,19 @@ def all_of(faults: Sequence[str]) -> str:
 
 def _named_file(source: Source, named: Named, folder: Path, base: Path) -> InputFile:
     path = named.path
-    shown = path.relative_to(base).as_posix() if path.is_relative_to(base) else path.as_posix()
+    shown = _shown(path, base)
     name = path.name if named.shown else path.relative_to(folder).as_posix()
     return InputFile(source, path, name, named.shown or shown, "", "")
+
+
+def _shown(path: Path, base: Path) -> str:
+    return path.relative_to(base).as_posix() if path.is_relative_to(base) else path.as_posix()
+
+
+def _as_shown(error: CurateError, file: InputFile) -> CurateError:
+    """A fault that a reader told of the whole path, told of the path that the recipe has."""
+    text = str(error).replace(str(file.path), file.shown)
+    return RefusedError(text) if isinstance(error, RefusedError) else InputError(text)
 
 
 def _input_file(file: InputFile) -> InputFile:
@@ -238,7 +258,7 @@ def _archived(file: InputFile, patterns: Sequence[str], faults: list[CurateError
         try:
             format, why = _format(file.source, rows(), f"{file.shown}::{name}")
         except CurateError as error:
-            unread.append(error)
+            unread.append(_as_shown(error, file))
             continue
         groups.setdefault(format, (why, []))[1].append(name)
     faults += unread[:_SHOWN]
@@ -248,7 +268,7 @@ def _archived(file: InputFile, patterns: Sequence[str], faults: list[CurateError
     if not groups and not unread:
         what = f"no member matches {' or '.join(map(repr, patterns))}" if patterns else "holds no data file"
         raise InputError(f"{file.shown}: {what}; list the archive and name a glob of its members")
-    left = f"; {others} other members are left out" if others else ""
+    left = f"; {others} other {'member is' if others == 1 else 'members are'} left out" if others else ""
     return [
         replace(file, format=format, why=f"{why}; {_listed(names)}{left}", members=frozenset(names))
         for format, (why, names) in groups.items()
@@ -291,13 +311,15 @@ class Tried:
 
     rows: int
     readable: int
+    """Rows that could be read, also those that `only` does not want."""
+    not_wanted: int
     fault: str
     """The first row that could not be read, and why; empty when all could."""
 
 
 def try_rows(file: InputFile) -> Tried:
     """Read the first rows of a file as a run would."""
-    rows = readable = 0
+    rows = readable = not_wanted = 0
     fault = ""
     for raw in islice(file.rows(), FIRST_ROWS):
         rows += 1
@@ -307,9 +329,10 @@ def try_rows(file: InputFile) -> Tried:
         except RowError as error:
             if error.reason == NOT_WANTED:
                 readable += 1
+                not_wanted += 1
                 continue
-            fault = fault or f"row {raw.row} is {error}"
-    return Tried(rows, readable, fault)
+            fault = fault or " ".join(f"row {raw.row} is {error}".split())
+    return Tried(rows, readable, not_wanted, fault)
 
 
 def _common_folder(paths: list[Path]) -> Path:

@@ -87,7 +87,7 @@ class Semantic(Table):
 
     def at(self, base: Path, out: Path | None) -> Placed:
         """The stage with its model found; embeddings are kept under `out` unless the recipe names a folder."""
-        _installed()
+        installed()
         folder = found(self.model, base, Trust(self.trust_remote_code))
         cache = base / self.cache if self.cache is not None else out / "embeddings" if out is not None else None
         space = digest([identity(folder), resolved(self.precision, self.backend), str(self.max_tokens)])
@@ -216,7 +216,7 @@ def _encoder(
     return Encoder(folder, backend, precision, max_tokens, batch_tokens, trust)
 
 
-def _installed() -> None:
+def installed() -> None:
     """InputError with what to install, before a shard is read."""
     from importlib.util import find_spec
 

@@ -60,4 +60,5 @@ def sentence(error: Exception) -> str:
     if not isinstance(error, RecipeError):
         return str(error)
     lines = "\n".join(f"  - {mistake}" for mistake in error.mistakes)
-    return f"{len(error.mistakes)} mistake(s) in the recipe:\n{lines}"
+    count = len(error.mistakes)
+    return f"{count} mistake{'s' if count != 1 else ''} in the recipe:\n{lines}"

@@ -68,7 +68,8 @@ def check(recipe: RecipePath, changes: Changes = [], as_json: AsJson = False) ->
     """Check a recipe in full and show what it would do; nothing is run."""
     from buckets import RecipeError
     from curate.ahead import forecast, judge_forecast, stops
-    from curate.look import files_table
+    from curate.judge import TOO_LITTLE
+    from curate.look import files_table, passed_over_text
     from curate.recipe import ROAD, load
 
     loaded = load(recipe, changes)
@@ -76,18 +77,26 @@ def check(recipe: RecipePath, changes: Changes = [], as_json: AsJson = False) ->
     if mistakes := stops(loaded, recipe.parent.resolve(), on):
         raise RecipeError(mistakes)
     files = files_table(loaded, recipe.parent.resolve())
+    passed = loaded.read.passed_over(recipe.parent.resolve())
     trials = forecast(loaded, recipe.parent.resolve())
     calls = judge_forecast(loaded, recipe.parent.resolve())
     if as_json:
-        _print_json({"stages": on, "files": files, "ablation": trials, "judge": calls and asdict(calls)})
+        told = {"stages": on, "files": files, "passed_over": passed}
+        _print_json(told | {"ablation": trials, "judge": calls and asdict(calls)})
         return
     _say(f"{recipe}: fine. Stages: {' > '.join(on)}")
     for line in files:
-        _say(f"  {line['source']}: {line['path']} is {line['format']} ({line['why']}); {line['readable']} can be read")
+        unwanted = f", {line['not_wanted']} of them not wanted by `only`" if line["not_wanted"] else ""
+        _say(
+            f"  {line['source']}: {line['path']} is {line['format']} ({line['why']}); "
+            f"{line['readable']} can be read{unwanted}"
+        )
         if line["fault"]:
             _say(f"    first that cannot: {line['fault']}")
+    for name, others in passed.items():
+        _say(f"  {name}: {passed_over_text(others)}")
     if calls is not None:
-        _say(f"  {calls.text()}")
+        _say(f"  {calls.text()}{'' if calls.enough else f': if cleaning takes few rows out, {TOO_LITTLE}'}")
     if trials is not None:
         _say(f"  ablation: {trials['text']}")
 
@@ -98,18 +107,24 @@ def read(
     as_json: AsJson = False,
 ) -> None:
     """Look at raw files: format found and why, rows, unreadable rows by reason."""
-    from curate.look import look_at
+    from buckets import InputError
+    from curate.look import look_at, passed_over_text
+    from curate.read import all_of
 
-    found = [line for path in files for line in look_at(path)]
+    looked = [look_at(path) for path in files]
+    found = [line for one in looked for line in one.files]
     if as_json:
         _print_json(found)
-        return
-    for line in found:
+    for line in found if not as_json else ():
         _say(f"{line['path']}: {line['format']} ({line['why']}); {line['records']} records from {line['rows']} rows")
         for reason, count in line["quarantined"].items():
             _say(f"  quarantined {count}: {reason} (first at row {line['first'][reason]})")
         for bucket, count in line["buckets"].items():
             _say(f"  bucket {bucket}: {count}")
+    if others := [name for one in looked for name in one.passed_over]:
+        _say(passed_over_text(others), err=as_json)
+    if faults := [fault for one in looked for fault in one.faults]:
+        raise InputError(all_of(faults))
 
 
 @app.command()
@@ -303,7 +318,7 @@ def _job(recipe: Any, base: Path, out: Path, workers: int | None, notify: Notify
     from buckets import cores
     from curate.job import Run
 
-    return Run(recipe, base, out, workers or cores(), notify, command or _command())
+    return Run(recipe, base, out, workers or cores(), notify, command or _command(), chosen=workers is not None)
 
 
 def _command() -> str:

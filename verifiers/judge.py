@@ -73,6 +73,11 @@ class Forecast:
     spent_usd: float
     cap_usd: float
 
+    @property
+    def enough(self) -> bool:
+        """Whether the expected cost fits under what is left of the cap."""
+        return not self.calls or self.spent_usd + self.expected_usd <= self.cap_usd
+
     def text(self) -> str:
         return (
             f"judge: {self.calls:,} calls to make, {self.stored:,} in the ledger; about ${self.expected_usd:,.2f}, at "

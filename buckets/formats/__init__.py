@@ -85,13 +85,29 @@ def sniff_format(rows: Sequence[Row], where: str) -> tuple[Format, str]:
 def _unknown(rows: Sequence[Row], where: str) -> str:
     keys = list(dict.fromkeys(key for row in rows for key in row))
     shown = ", ".join(keys[:20]) + (", ..." if len(keys) > 20 else "")
-    texts = [key for key in keys if isinstance(rows[0].get(key), str)]
-    user, assistant = texts[:2] if len(texts) > 1 else ("question", "answer")
+    lists = [key for key in keys if _holds_objects(rows[0].get(key))]
+    fault = f"{where}: no known format fits; the rows have the keys {shown}."
+    if len(rows) == 1 and lists:
+        fault += f" If each item of {lists[0]!r} is a row, declare `member: {lists[0]}`. Otherwise"
+    else:
+        fault += " For its source in the recipe,"
     return (
-        f"{where}: no known format fits; the rows have the keys {shown}. Declare `format:` (one of "
-        f"{', '.join(FORMATS)}) for this source in the recipe, or say with `mapping:` where the turns are, "
-        f'for example mapping: {{user: "{{{user}}}", assistant: "{{{assistant}}}"}}'
+        f"{fault} say with `mapping:` where the turns are (docs/mapping.md), such as "
+        f"{_example(rows[0], keys, lists)}, or declare one of the formats of docs/formats.md with `format:`"
     )
+
+
+def _example(row: Row, keys: Sequence[str], lists: Sequence[str]) -> str:
+    """A mapping in the row's own keys, to be corrected by whoever knows what they mean."""
+    texts = [key for key in keys if isinstance(row.get(key), str)]
+    if len(texts) > 1 or not lists:
+        user, assistant = texts[:2] if len(texts) > 1 else ("question", "answer")
+        return f'mapping: {{user: "{{{user}}}", assistant: "{{{assistant}}}"}}'
+    return f"mapping: {{messages: {lists[0]}}} for a list of turns, or explode: {lists[0]} for a list of examples"
+
+
+def _holds_objects(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(item, dict) for item in value)
 
 
 __all__ = [

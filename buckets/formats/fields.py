@@ -103,10 +103,23 @@ def as_reference(value: object) -> str | None:
 
 
 def as_tests(value: object) -> str | None:
-    """Tests as text: a list of strings becomes lines."""
+    """Tests as text: a list of strings becomes lines; printed cases, queries and tool replays (docs/verifiers.md,
+    execution) become a JSON string, whether they stand in the row as one or as the object itself."""
     if isinstance(value, list) and value and all(isinstance(line, str) for line in value):
         return "\n".join(value)
+    if _declares(value) or (isinstance(value, list) and value and all(_is_case(case) for case in value)):
+        return compact(value)
     return value if isinstance(value, str) and value.strip() else None
+
+
+def _declares(value: object) -> bool:
+    return isinstance(value, dict) and (
+        value.get("kind") in ("stdio", "sql", "tools") or _is_case(value) or {"inputs", "outputs"} <= value.keys()
+    )
+
+
+def _is_case(value: object) -> bool:
+    return isinstance(value, dict) and {"input", "output"} <= value.keys()
 
 
 def as_schema(value: object) -> str | None:

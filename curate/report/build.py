@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from buckets import BUCKETS, InputError, empty_frame, read_frame, read_json
-from curate.closing import unread_sources
+from curate.closing import passed_over_sources, unread_sources
 from curate.earlier import SEPARATOR, earlier_rows
 from curate.gains import filters_part
 from curate.guard import allowed_text
@@ -84,7 +84,7 @@ def build(out: Path) -> Report:
         costs=_costs(journal, lines, ablation),
         warnings=(
             *allowed_text(journal.get("allowed", [])),
-            *_warnings(lines, kept, notes),
+            *_warnings(journal, lines, kept, notes),
             *trial_warnings(recipe["recipe"], _base(out, recipe), ablation),
         ),
         absent={} if analysis else no_verdict(recipe["recipe"], ablation),
@@ -290,8 +290,11 @@ def _costs(journal: dict[str, Any], lines: Sequence[dict[str, Any]], ablation: d
     )
 
 
-def _warnings(lines: Sequence[dict[str, Any]], kept: pl.DataFrame, notes: dict[str, dict[str, Any]]) -> Iterator[str]:
-    yield from (warning[0].upper() + warning[1:] for warning in unread_sources(lines[0]["notes"]["files"]))
+def _warnings(
+    journal: dict[str, Any], lines: Sequence[dict[str, Any]], kept: pl.DataFrame, notes: dict[str, dict[str, Any]]
+) -> Iterator[str]:
+    told = [*unread_sources(lines[0]["notes"]["files"]), *passed_over_sources(journal)]
+    yield from (warning[0].upper() + warning[1:] for warning in told)
     unsure = kept["bucket"].null_count()
     if unsure:
         yield f"{unsure:,} kept rows fit no bucket clearly; they are exported but not ablated."

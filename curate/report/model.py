@@ -27,6 +27,8 @@ class SourceFile(Part):
     records: int | None = None
     """Records that they gave, unreadable rows included, where that is another number."""
     quarantined: int = 0
+    not_wanted: int = 0
+    """Rows that `only` in the source's mapping does not ask for."""
 
 
 class Source(Part):

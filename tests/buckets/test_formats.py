@@ -385,8 +385,36 @@ def test_most_rows_decide_and_the_first_format_wins_a_tie() -> None:
 def test_unknown_rows_are_an_error_that_shows_keys_and_ways_out() -> None:
     with pytest.raises(InputError) as caught:
         sniff_format([{"foo": 1, "bar": 2}, {"baz": 3}], "raw/x.jsonl")
-    for word in ("raw/x.jsonl", "foo, bar, baz", "format:", "mapping:", *FORMATS):
+    for word in ("raw/x.jsonl", "foo, bar, baz", "`format:`", "mapping:", "docs/mapping.md", "docs/formats.md"):
         assert word in str(caught.value)
+    assert "member" not in str(caught.value)
+    with pytest.raises(InputError, match="If each item of 'data' is a row, declare `member: data`"):
+        sniff_format([{"version": "1.1", "data": [{"title": "Bonn"}]}], "raw/one.json")
+    with pytest.raises(InputError, match=r"mapping: \{messages: log\} for a list of turns, or explode: log"):
+        sniff_format([{"no": 1, "log": [{"who": "A", "says": "Hi"}]}] * 2, "raw/log.jsonl")
+
+
+@pytest.mark.parametrize(
+    "tests",
+    [
+        {"kind": "stdio", "cases": [{"input": "1 2", "output": "3"}]},
+        {"kind": "sql", "database": "create table t(a); insert into t values (1)", "gold": "select a from t"},
+        {"inputs": ["1 2"], "outputs": ["3"]},
+        [{"input": "1 2", "output": "3"}],
+    ],
+)
+def test_tests_that_are_no_asserts_stand_in_a_row_as_objects_or_as_their_text(tests: Any) -> None:
+    turns = [{"role": "user", "content": "Add."}, {"role": "assistant", "content": "print(3)"}]
+    for value in (tests, json.dumps(tests)):
+        (draft,) = FORMATS["openai_messages"].drafts({"messages": turns, "tests": value})
+        assert json.loads(draft.tests or "") == tests
+        assert "tests" not in draft.meta
+        (mapped,) = Mapping(messages="messages", tests="t").read({"messages": turns, "t": value})
+        assert json.loads(mapped.tests or "") == tests
+    for other in ({"passed": 3}, [{"id": 1}], [1, "assert f(1)"]):
+        (draft,) = FORMATS["openai_messages"].drafts({"messages": turns, "tests": other})
+        assert draft.tests is None
+        assert draft.meta["tests"] == other
     with pytest.raises(InputError, match="no row could be read"):
         sniff_format([], "x")
 
@@ -506,15 +534,15 @@ def test_split_refuses_what_it_cannot_cut() -> None:
 
 
 def test_examples_of_the_docs_work() -> None:
-    text = (ROOT / "docs" / "formats.md").read_text()
+    text = (ROOT / "docs" / "mapping.md").read_text()
     examples = re.findall(r"```json\n(.*?)```\s*```yaml\n(.*?)```", text, re.DOTALL)
-    assert len(examples) == 10
+    assert len(examples) == 11
     counts = []
     for row, mapping in examples:
         drafts = Mapping.model_validate(yaml.safe_load(mapping)).read(json.loads(row))
         counts.append(len(drafts))
         assert all(draft.messages[-1].role == "assistant" and draft.messages[-1].content for draft in drafts)
-    assert counts == [1, 1, 1, 1, 2, 2, 2, 2, 1, 1]
+    assert counts == [1, 1, 1, 1, 2, 2, 2, 1, 2, 1, 2]
 
 
 # --- the real sets ----------------------------------------------------------------------------

@@ -223,6 +223,8 @@ def test_a_long_line_costs_one_row_and_bounded_memory(tmp_path: Path, monkeypatc
 
     import buckets.jsonl
 
+    (tmp_path / "before.jsonl").write_bytes(lines(*LINES))
+    road(tmp_path, "before.jsonl")  # what is imported on the way is none of the line's memory
     monkeypatch.setattr(buckets.jsonl, "MAX_ROW_BYTES", 2 << 20)
     with (tmp_path / "raw.jsonl").open("wb") as file:
         file.write(lines(*LINES[:6]) + b'{"prompt": "x", "response": "')

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from buckets import InputError, RecipeError, read_json
+from buckets import RecipeError, read_json
 from curate.job import Run
 from curate.pipeline import run
 from curate.recipe import load
@@ -60,7 +60,7 @@ def test_off_leaves_no_languages_and_a_wrong_name_is_a_sentence(recipe: Path) ->
     run(Run(load(recipe, ["read.language=null", "read.tokenizer=null"]), recipe.parent, out, 1))
     assert read_json(out / "report.json")["languages"] == []
     (recipe.parent / "bad").mkdir()
-    with pytest.raises(InputError, match=r"holds no tokenizer\.json"):
-        run(Run(load(recipe, ["read.tokenizer=bad"]), recipe.parent, out, 1))
+    with pytest.raises(RecipeError, match=r"holds no tokenizer\.json"):
+        load(recipe, ["read.tokenizer=bad"])
     with pytest.raises(RecipeError, match=r"read\.language"):
         load(recipe, ["read.language=latin"])
