@@ -154,7 +154,7 @@ class Trial:
             self.suites()
         checker, entered = space.get("check"), self.marks.entered
         waits = isinstance(checker, types.FunctionType) and checker.__code__.co_argcount == 1
-        if self.entry_point and waits and "check" not in entered:
+        if self.entry_point and callable(checker) and waits and "check" not in entered:
             checker(space[self.entry_point])
         for name, test in list(space.items()):
             ours = isinstance(test, types.FunctionType) and not test.__code__.co_argcount
