@@ -55,7 +55,11 @@ class Entangled:
             self.independent += 1
             return
         self.decided += 1
-        self.spoiled = self.spoiled or self._changed_read > read_before
+        self.spoil(sides, read_before)
+
+    def spoil(self, sides: list[bool], read_before: int) -> None:
+        """Sides that meet in any way: all decided by the program, one of them through what it changed."""
+        self.spoiled = self.spoiled or (len(sides) > 1 and all(sides) and self._changed_read > read_before)
 
     @property
     def changed_read(self) -> int:

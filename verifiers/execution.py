@@ -20,13 +20,14 @@ from functools import lru_cache
 from buckets import Record
 from verifiers.declared import DeclaredError, declared
 from verifiers.interpreter import Interpreter
-from verifiers.meter import Limits, OutOfLimitsError, OutsideError, ProgramError, Scope
+from verifiers.meter import Function, Limits, OutOfLimitsError, OutsideError, ProgramError, Scope
 from verifiers.verdict import Verdict, abstained, failed, passed
 
 MAX_SOURCE = 20_000
 MAX_DEPTH = 60
 """Nesting of brackets and of the syntax tree."""
 _FENCE = re.compile(r"```[ \t]*(python3?|py|)[ \t]*\n(.*?)(?:\n[ \t]*```|\Z)", re.DOTALL | re.IGNORECASE)
+_NAN = re.compile(r"(?<![a-z])(?:is)?nan(?![a-z])", re.IGNORECASE)
 _RUNS = re.compile(r"(?:[-+~]\s*){40}|(?:\bnot\s+){40}")
 
 
@@ -58,22 +59,24 @@ def judge_program(answer: str, tests: str, limits: Limits | None = None) -> Verd
     if language := other_language(answer):
         return abstained("other_language", f"The answer is written in {language}, and only Python is run.")
     try:
-        program = parse(code_of(answer))
+        program = parse(code_of(answer).removeprefix("\ufeff"))
     except UnreadableError as error:
         if error.deep:
             return abstained("limits", f"The program cannot be read: {error}.")
         return failed("syntax_error", f"The answer is no Python program: {error}.", answer)
-    return _run(program, body, limits)
+    return _run(program, body, limits, wary_of_nan=_NAN.search(tests) is None)
 
 
-def _run(program: ast.Module, tests: list[ast.stmt], limits: Limits | None) -> Verdict:
+def _run(program: ast.Module, tests: list[ast.stmt], limits: Limits | None, *, wary_of_nan: bool) -> Verdict:
     interpreter = Interpreter(limits)
     try:
         interpreter.run(program.body)
         interpreter.asserts = 0
         interpreter.shielded, interpreter.reached = True, False
         interpreter.tests = Scope(interpreter.globals)  # the program never sees the names of the tests
+        interpreter.wary_of_nan = wary_of_nan
         interpreter.run(tests, interpreter.tests)
+        _run_uncalled(interpreter)
     except OutsideError as error:
         return abstained("outside_subset", f"The interpreter does not know {error}.")
     except OutOfLimitsError as error:
@@ -88,6 +91,15 @@ def _run(program: ast.Module, tests: list[ast.stmt], limits: Limits | None) -> V
     if not interpreter.reached:
         return abstained("unreached", "The tests hold without the program: they call nothing that it defines.")
     return passed("tests", f"{interpreter.asserts} asserts hold")
+
+
+def _run_uncalled(interpreter: Interpreter) -> None:
+    """Test functions that the tests define and leave to a test runner."""
+    scope = interpreter.tests
+    for name, function in list(scope.values.items()) if scope else ():
+        ours = isinstance(function, Function) and name.startswith("test_") and not function.parameters
+        if ours and function.name not in interpreter.called:
+            interpreter.run([ast.Expr(ast.Call(ast.Name(name, ast.Load()), [], []))], scope)
 
 
 @lru_cache(maxsize=4096)

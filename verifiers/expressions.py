@@ -51,11 +51,23 @@ def _compare(run: Interpreter, node: ast.Compare, scope: Scope) -> bool:
         met = marks.met
         right = run.value(part, scope)
         if not compare(run.meter, type(kind), left, right):
+            if run.testing:
+                marks.spoil([*sides, marks.met > met], read)
             return False
         left = right
     if run.testing:
         marks.compared([*sides, marks.met > met], read)
     return True
+
+
+def _binary(run: Interpreter, node: ast.BinOp, scope: Scope) -> Any:
+    marks = run.entangled
+    read, before = marks.changed_read, marks.met
+    left, between = run.value(node.left, scope), marks.met
+    right = run.value(node.right, scope)
+    if run.testing and isinstance(node.op, ast.Sub):
+        marks.spoil([between > before, marks.met > between], read)  # a difference is a comparison, too
+    return binary(run.meter, type(node.op), left, right)
 
 
 def _call(run: Interpreter, node: ast.Call, scope: Scope) -> Any:
@@ -71,7 +83,16 @@ def _call(run: Interpreter, node: ast.Call, scope: Scope) -> Any:
         if isinstance(only, ast.GeneratorExp):  # stops at the first that decides, as Python does
             decides = function.name == "any"
             return any(truth(part) is decides for part in _produce(run, only, scope)) is decides
-    args, named = _arguments(run, node, scope)
+    marks = run.entangled
+    read = marks.changed_read
+    args, named, sides = [], {}, []
+    for arg in node.args:
+        met = marks.met
+        args.append(list(_produce(run, arg, scope)) if isinstance(arg, ast.GeneratorExp) else run.value(arg, scope))
+        sides.append(marks.met > met)
+    named = {str(word.arg): run.value(word.value, scope) for word in node.keywords}
+    if run.testing and isinstance(function, Function) and run.of_tests(function):
+        marks.spoil(sides, read)  # same(f(a), sum(a)) compares somewhere else
     return run.call(function, args, named)
 
 
@@ -227,9 +248,7 @@ EXPRESSIONS: dict[type[ast.expr], Callable[[Interpreter, Any, Scope], Any]] = {
     ast.Constant: _constant,
     ast.JoinedStr: _joined,
     ast.Name: lambda run, node, scope: run.lookup(node.id, scope),
-    ast.BinOp: lambda run, node, scope: binary(
-        run.meter, type(node.op), run.value(node.left, scope), run.value(node.right, scope)
-    ),
+    ast.BinOp: _binary,
     ast.UnaryOp: lambda run, node, scope: unary(run.meter, type(node.op), run.value(node.operand, scope)),
     ast.BoolOp: _logic,
     ast.Compare: _compare,

@@ -29,7 +29,7 @@ from verifiers.verdict import Outcome, Verdict, abstained, failed, passed
 
 UNGRADED = frozenset({"outside_subset", "needs_sandbox", "no_isolation"})
 """Rules of an ABSTAIN that is about this machine and its settings, not about the answer."""
-_UNDECIDED = frozenset({"outside_subset", "limits", "needs_sandbox"})
+_UNDECIDED = frozenset({"outside_subset", "limits", "needs_sandbox", "entangled"})
 """What the interpreter says when the program may still be right."""
 _SURROUNDINGS = (
     "ModuleNotFoundError", "ImportError", "FileNotFoundError", "PermissionError", "OSError", "BlockingIOError",

@@ -1,6 +1,7 @@
 """Statements of the small interpreter: node type -> what it does. None, or what stopped the block."""
 
 from __future__ import annotations
+import __future__
 
 import ast
 from collections.abc import Callable
@@ -115,7 +116,10 @@ def _raise(_run: Interpreter, node: ast.Raise, _scope: Scope) -> None:
 
 def _import(_run: Interpreter, node: ast.ImportFrom, _scope: Scope) -> None:
     if node.module not in ("typing", "__future__", "collections.abc"):
-        raise OutsideError(f"import of {node.module}")  # annotations are never evaluated: typing names are not needed
+        raise OutsideError(f"import of {node.module}")
+    if node.module == "__future__" and any(name.name not in __future__.all_feature_names for name in node.names):
+        raise ProgramError(f"SyntaxError: future feature {node.names[0].name} is not defined")
+    # annotations are never evaluated: typing names are not needed
 
 
 STATEMENTS: dict[type[ast.stmt], Callable[[Interpreter, Any, Scope], Any]] = {

@@ -280,3 +280,17 @@ def test_tool_calls_are_replayed(pool: Pool) -> None:
     assert replay(pool, shop, calls[::-1]).verdict == "fail"
     nothing = replay(pool, shop, [Replayed("buy()", {}, 1)])
     assert (nothing.verdict, "there is no tool buy()" in nothing.reason) == ("fail", True)
+
+
+@pytest.mark.parametrize("name", ["_reset", "setitem", "__builtins__"])
+def test_a_call_may_name_only_what_the_implementation_offers(pool: Pool, name: str) -> None:
+    """A private helper and an imported function would write the due state without a tool."""
+    shop = (
+        "from operator import setitem\ndef _reset(state, k, v): state[k] = v\n"
+        "def put(state, k, v):\n    state[k] = v\n    return v"
+    )
+    given = {"k": "a", "v": 1} if name != "setitem" else {}
+    done = replay(pool, shop, [Replayed(name, given, None, has_result=False)], initial={}, expected={"a": 1})
+    assert (done.verdict, "there is no tool" in done.reason) == ("fail", True)
+    put = replay(pool, shop, [Replayed("put", {"k": "a", "v": 1}, 1)], initial={}, expected={"a": 1})
+    assert put.verdict == "pass"

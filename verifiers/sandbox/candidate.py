@@ -31,6 +31,17 @@ def load(source: str, name: str) -> types.ModuleType:
     return module
 
 
+def home_of(name: str, value: Any) -> str:
+    """The module of the standard library in which this very object goes by this name; "" for all that is plain data."""
+    if not isinstance(value, type | types.FunctionType | types.BuiltinFunctionType):
+        return ""
+    for home in (str(getattr(value, "__module__", "")), "math", "functools", "itertools", "copy", "operator"):
+        known = home.lstrip("_")
+        if getattr(sys.modules.get(known), name, None) is value:
+            return known if known in sys.stdlib_module_names else ""
+    return ""
+
+
 class Callback:
     """Something of the tests that was handed to the program: it can be called, iterated, and asked for plain names."""
 
@@ -62,6 +73,7 @@ class Server:
         self.objects: dict[int, Any] = {}
         self.numbers: dict[int, int] = {}
         self.classes: dict[int, list[Any]] = {}
+        self.borrowed: list[tuple[int, str, Any, Any]] = []
         self.thread = threading.get_ident()
 
     def run(self) -> None:
@@ -77,6 +89,7 @@ class Server:
         table = [unpacker.table[number] for number in range(len(unpacker.table))]
         try:
             kind, result = "v", self.perform(operation, target, values, named)
+            self.give_back()
         except GoneError:
             raise
         except BaseException as error:  # noqa: BLE001  # the tests must see whatever the program raises
@@ -105,10 +118,12 @@ class Server:
             return BINARY[operation[1:]](args[0], self.objects[target])
         return ALL[operation](self.objects[target], *args)
 
-    def names(self, wanted: tuple[str, ...]) -> dict[str, Any]:
-        """Load the program; the wanted names that it defines."""
+    def names(self, wanted: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, str]]:
+        """Load the program: the wanted names that it defines, and of which modules it has some."""
         space = load(self.source, MODULE).__dict__
-        return {name: space[name] for name in wanted if name in space}
+        found = {name: space[name] for name in wanted if name in space}
+        homes = {name: home for name, value in found.items() if (home := home_of(name, value))}
+        return found, homes
 
     def ask(self, operation: str, target: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """A request in the other direction, while the tests wait for an answer."""
@@ -125,7 +140,17 @@ class Server:
         result = unpacker.unpack(value)
         if kind == "x":
             raise result if isinstance(result, BaseException) else RuntimeError("the tests raised")
+        if operation == "get" and isinstance(result, list | dict | set):
+            self.borrowed.append((target, args[0], result, Packer(self.export).pack(result)))
         return result
+
+    def give_back(self) -> None:
+        """Containers that were got out of objects of the tests and changed here change there, too."""
+        for at, (target, name, value, was) in enumerate(self.borrowed):
+            now = Packer(self.export).pack(value)
+            if now != was:
+                self.borrowed[at] = (target, name, value, now)
+                self.ask("put", target, (name, value), {})
 
     def adopt(self, packed: list[Any]) -> Any:
         if packed[0] == "R":

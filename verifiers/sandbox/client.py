@@ -13,6 +13,7 @@ import sys
 import types
 from typing import Any
 
+from verifiers.sandbox.alike import alike, items_of
 from verifiers.sandbox.remote import (
     OFFERS,
     SHADOW_TYPES,
@@ -26,6 +27,8 @@ from verifiers.sandbox.remote import (
 from verifiers.sandbox.wire import GoneError, Packer, Unpacker, Wire
 
 _ENDS_LOOPS = (StopIteration, StopAsyncIteration)
+_LOUD = frozenset({"test", "idlelib", "lib2to3", "turtledemo", "antigravity", "this"})
+"""Modules that do something when they are imported."""
 
 
 class Client:
@@ -35,6 +38,7 @@ class Client:
         self.wire = Wire(fd)
         self.delegated = self.opaque = self.requests = 0
         self.stand_ins: dict[int | str, Any] = {}
+        self.shadows: dict[int, Any] = {}
         self.exported: list[Any] = []
         self.named: set[Any] = set()
         """Classes of the program that the tests call by name."""
@@ -42,6 +46,20 @@ class Client:
         self.liars: dict[type, bool] = {}
         self.ends_loops = False
         """Whether StopIteration may come out of a call: else it would end a `map` in the tests as if all were well."""
+        self.proper: set[Any] = set()
+        """Those of them that go by the name of a class, and not of the function under test."""
+        self.built: dict[int, tuple[Any, tuple[Any, ...], dict[str, Any]]] = {}
+        """What the tests built, by calling which class with what."""
+        self.agreed: list[tuple[Remote, Remote]] = []
+        """Pairs of objects that the program called equal."""
+        self.changed: dict[int, tuple[Any, int]] = {}
+        """Containers and objects of the tests that the program has changed, by id: the thing itself, and when."""
+        self.changes = 0
+        self.copies = False
+        """The program works on copies: nothing that it changes is changed here."""
+        self.overlay: dict[tuple[int, str], Any] = {}
+        self.nan: float | None = None
+        self.nans = 0
         self.withheld = ""
         """The class of an object of the tests that the program was not given to use: its failure says nothing."""
 
@@ -58,20 +76,38 @@ class Client:
             while (reply := self.wire.receive())[0] == "q":
                 self.serve(reply)
             kind, value, changed = reply
-            unpacker = Unpacker(self.adopt, packer.kept)
+            unpacker = self.unpacker(packer.kept if changed is None or not self.copies else None)
             if changed is not None:
+                before = [items_of(value) for value in packer.kept]
                 unpacker.unpack(["t", changed])
+                self.note(packer.kept, before)
             if kind == "x":
                 raised = self.raised(unpacker, value)
                 if operation != "next" and not self.ends_loops and isinstance(raised, _ENDS_LOOPS):
                     raised = RuntimeError("the program raised StopIteration")
             else:
-                return unpacker.unpack(value)
+                result = unpacker.unpack(value)
+                self.nans += unpacker.nans
+                return result
         except (GoneError, ValueError, TypeError, IndexError, KeyError, AttributeError, RecursionError) as error:
             if isinstance(error, ValueError) and str(error).startswith("a value is"):
                 raise
             raise CandidateGoneError(f"the program's process is gone ({error})") from None
         raise raised from None
+
+    def unpacker(self, table: list[Any] | None) -> Unpacker:
+        made = Unpacker(self.adopt, table)
+        made.nan = self.nan
+        return made
+
+    def note(self, kept: list[Any], before: list[list[Any]]) -> None:
+        """Remember what a call changed; with one container, all that it was handed."""
+        if not all(alike(was, items_of(value)) for was, value in zip(before, kept, strict=True)):
+            self.changes += 1
+            self.changed.update((id(value), (value, self.changes)) for value in kept)
+
+    def is_proper(self, one: Remote) -> bool:
+        return any(base in self.proper for base in type(one).__mro__)
 
     def may_judge(self, *objects: Remote) -> bool:
         """Whether the program's own code may compare these: only if the tests name their class, and then on the record.
@@ -119,13 +155,28 @@ class Client:
             return next(thing)
         public = bool(args) and isinstance(args[0], str) and not args[0].startswith("_")
         if operation == "get" and ours and public:
-            return getattr(thing, args[0])
-        if operation == "set" and ours and public:
-            self.delegated += 1  # the program writes what the tests may read in a comparison
-            return setattr(thing, *args)
+            kept = self.overlay.get((id(thing), args[0]), thing)
+            return getattr(thing, args[0]) if kept is thing else kept
+        if operation in ("set", "put") and ours and public and not callable(getattr(type(thing), args[0], None)):
+            return self.write(operation, thing, *args)
         if public and type(thing).__module__ != "builtins":
             self.withheld = self.withheld or type(thing).__name__
         raise AttributeError("the tests do not share this")
+
+    def write(self, operation: str, thing: Any, name: str, value: Any) -> None:
+        """The program writes what the tests may read in a comparison."""
+        self.delegated += 1
+        if self.copies:
+            self.overlay[id(thing), name] = value
+            return
+        self.changes += 1
+        old: Any = getattr(thing, name, None)
+        self.changed.update({id(thing): (thing, self.changes), id(old): (old, self.changes)})
+        if operation == "put" and type(old) is type(value) and isinstance(old, list | dict | set):
+            old.clear()
+            old.extend(value) if isinstance(old, list) else old.update(value)
+        else:
+            setattr(thing, name, value)
 
     def export(self, value: Any) -> Any:
         if isinstance(value, Remote | RemoteClass):
@@ -170,11 +221,18 @@ class Client:
         """The tests' own copy of a standard module."""
         if name.partition(".")[0] not in sys.stdlib_module_names:
             raise GoneError("no message")
+        if name.partition(".")[0] in _LOUD or name.endswith("__main__"):
+            raise GoneError("no message")
         return importlib.import_module(name)
 
     def stand_in(self, number: int, kind: type, manner: str) -> Any:
         if manner == "coroutine":
             return self.coroutine(number)
+        if not isinstance(kind, RemoteClass) and issubclass(kind, Exception) and kind.__module__ == "builtins":
+            args = self.ask("get", number, "args")
+            plain: Any = kind.__new__(kind)
+            plain.args = args if isinstance(args, tuple) else ()
+            return plain
         if isinstance(kind, RemoteClass):
             made: Any = kind.__new__(kind)  # type: ignore[call-arg, arg-type]  # an instance: not the metaclass's
         else:
@@ -213,8 +271,14 @@ class Client:
         if base is bool or base not in SHADOWS:
             raise GoneError("no message")
         remote = self.adopt(packed)
+        if not isinstance(remote, Remote):
+            raise GoneError("no message")
+        known = self.shadows.get(remote._number)
+        if known is not None and known == plain and type(known) is SHADOWS[base]:
+            return known  # an object that the tests ask for twice is one object
         made: Any = SHADOWS[base](plain)
         made.__dict__.update(_remote=remote, _kind=type(remote))
+        self.shadows[remote._number] = made
         return made
 
     def raised(self, unpacker: Unpacker, packed: list[Any]) -> BaseException:
@@ -227,7 +291,9 @@ class Client:
         if kind in (CandidateGoneError, UnsupportedError):
             raise GoneError("no message")
         if isinstance(kind, RemoteClass):
-            error = self.adopt(packed[3])
+            error = self.adopt(packed[3]) if packed[3][0] == "R" else None
+            if not isinstance(error, BaseException):
+                raise GoneError("no message")
             error.args = args
         else:
             try:

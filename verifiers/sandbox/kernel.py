@@ -43,6 +43,8 @@ _DENIED: dict[str, tuple[int, int]] = {
     "semctl": (66, 191), "semtimedop": (220, 192), "msgget": (68, 186), "msgsnd": (69, 189), "msgrcv": (70, 188),
     "msgctl": (71, 187), "mq_open": (240, 180), "mq_unlink": (241, 181), "setdomainname": (171, 162),
     "sethostname": (170, 161), "move_pages": (279, 239), "migrate_pages": (256, 238), "mbind": (237, 235),
+    "io_setup": (206, 0), "io_destroy": (207, 1), "io_submit": (209, 2), "io_cancel": (210, 3),
+    "io_getevents": (208, 4), "inotify_init": (253, 0xFFFF), "inotify_init1": (294, 26),
     "lookup_dcookie": (212, 18), "vhangup": (153, 58), "ioprio_set": (251, 30), "quotactl_fd": (443, 443),
     "statmount": (457, 457), "listmount": (458, 458), "open_tree_attr": (467, 467),
 }  # fmt: skip

@@ -22,7 +22,8 @@ ORACLES: dict[str, Any] = {"isclose": math.isclose, "fabs": math.fabs, "deepcopy
 APART = frozenset(
     {"redirect_stdout", "redirect_stderr", "stdout", "stderr", "stdin", "capsys", "capfd", "asdict", "astuple", "open",
      "signature", "getsource", "getfullargspec", "patch", "monkeypatch", "environ", "putenv", "chdir", "tmp_path",
-     "TemporaryDirectory", "NamedTemporaryFile", "mkdtemp", "mkstemp", "write_text", "write_bytes", "settrace"}
+     "TemporaryDirectory", "vars", "__dict__", "__doc__", "__module__", "dir", "getmembers", "__slots__",
+     "NamedTemporaryFile", "mkdtemp", "mkstemp", "write_text", "write_bytes", "settrace"}
 )  # fmt: skip
 """Means by which tests reach into the process of the program, which is another one: a failure then says nothing."""
 
@@ -33,6 +34,9 @@ class Usage:
 
     asked: dict[str, set[str]] = field(default_factory=dict)
     assigned: set[str] = field(default_factory=set)
+    read: set[str] = field(default_factory=set)
+    bound: set[str] = field(default_factory=set)
+    """Names that the tests bind in any way, and in any scope."""
 
     @classmethod
     def of(cls, tree: ast.Module) -> Usage:
@@ -43,6 +47,14 @@ class Usage:
             elif isinstance(node, ast.Assign | ast.AnnAssign):
                 targets = node.targets if isinstance(node, ast.Assign) else [node.target]
                 made.assigned |= {target.id for target in targets if isinstance(target, ast.Name)}
+            if isinstance(node, ast.Name):
+                (made.read if isinstance(node.ctx, ast.Load) else made.bound).add(node.id)
+            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.ExceptHandler):
+                made.bound.add(node.name or "")
+            elif isinstance(node, ast.arg):
+                made.bound.add(node.arg)
+            elif isinstance(node, ast.alias):
+                made.bound.add((node.asname or node.name).partition(".")[0])
         return made
 
 
@@ -50,10 +62,12 @@ def shared(defined: dict[str, Any], wanted: list[str], entry_point: str | None, 
     """The world that the tests begin in: of what the program defines, what it may define for them."""
     own = {name for name in wanted if name in defined and not isinstance(defined[name], types.ModuleType)}
     plain = {name for name in own if not hasattr(builtins, name) and name not in ORACLES}
+    missing = {name for name in usage.read - usage.bound if name not in defined and not hasattr(builtins, name)}
     space: dict[str, Any] = {}
     for name in wanted:
-        # A program may be called like a builtin (a function `sum`), but only when it is all that the tests use.
-        alone = own == {name} or (not plain and name == entry_point)
+        # A program may be called like a builtin (a function `sum`), but only when it is all that the tests use: one
+        # that lacks the function under test and defines `all` would end the tests before they call it.
+        alone = (own == {name} and not missing - {"__name__"}) or (not plain and name == entry_point)
         if name not in defined or name.startswith("__") or (hasattr(builtins, name) and not alone):
             continue
         value = defined[name]
@@ -65,6 +79,24 @@ def shared(defined: dict[str, Any], wanted: list[str], entry_point: str | None, 
             continue  # a tolerance that the tests set for themselves where nobody else has
         space[name] = value
     return space
+
+
+def genuine(claims: dict[str, Any], wanted: list[str]) -> dict[str, Any]:
+    """Names that the program says it took from the standard library, as the tests' own copies of them."""
+    found = {}
+    for name, home in claims.items():
+        if name in wanted and home in _HOMES:
+            module = importlib.import_module(home)
+            if name in getattr(module, "__all__", dir(module)):
+                found[name] = getattr(module, name)
+    return found
+
+
+_HOMES = frozenset(
+    {"bisect", "collections", "copy", "datetime", "decimal", "fractions", "functools", "heapq", "itertools", "math",
+     "operator", "re", "statistics", "string", "typing"}
+)  # fmt: skip
+"""Modules in which nothing is equal to everything and nothing ends a process."""
 
 
 def _has_all(name: str, attributes: set[str]) -> bool:

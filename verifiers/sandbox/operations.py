@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import operator
 from collections.abc import Callable
@@ -25,8 +26,8 @@ OTHERS: dict[str, Callable[..., Any]] = {
     "eq": operator.eq, "ne": operator.ne, "bool": bool, "hash": hash, "str": str, "repr": repr, "format": format,
     "len": len, "iter": iter, "next": next, "reversed": reversed, "contains": operator.contains,
     "getitem": operator.getitem, "setitem": operator.setitem, "delitem": operator.delitem,
-    "enter": lambda it: type(it).__enter__(it), "exit": lambda it: type(it).__exit__(it, None, None, None),
-    "iadd": operator.iadd,
+    "enter": lambda it: type(it).__enter__(it), "exit": lambda it, *_: type(it).__exit__(it, None, None, None),
+    "iadd": operator.iadd, "deepcopy": copy.deepcopy, "copy": copy.copy,
 }  # fmt: skip
 ALL: dict[str, Callable[..., Any]] = {**BINARY, **ORDER, **UNARY, **OTHERS}
 
@@ -34,9 +35,10 @@ ALL: dict[str, Callable[..., Any]] = {**BINARY, **ORDER, **UNARY, **OTHERS}
 def offered(kind: type) -> list[str]:
     """The operations that a class defines itself, so that a stand-in for it can define the same."""
     found = [name for name in ALL if name not in _EVERYONE and getattr(kind, f"__{name}__", None) is not None]
+    found += [name for name in ORDER if any(f"__{name}__" in vars(base) for base in kind.__mro__ if base is not object)]
     reflected = [name for name in BINARY if getattr(kind, f"__r{name}__", None) is not None]
     has_call = ["call"] if any("__call__" in vars(base) for base in kind.__mro__) else []
     return [*found, *(f"r{name}" for name in reflected), *has_call]
 
 
-_EVERYONE = frozenset({"eq", "ne", "hash", "str", "repr", "format", "lt", "le", "gt", "ge"})
+_EVERYONE = frozenset({"eq", "ne", "hash", "str", "repr", "format", "lt", "le", "gt", "ge", "copy", "deepcopy"})

@@ -34,22 +34,44 @@ class Remote:
     _number: int
     _client: Client
     _tainted = False
+    _apart = False
+    """It came of a difference to plain data of the tests: what it says of itself is what it wants them to find."""
 
     def __getattr__(self, name: str) -> Any:
-        return self._client.ask("get", self._number, name)
+        return self._kept_apart(self._client.ask("get", self._number, name))
+
+    def _kept_apart(self, result: Any) -> Any:
+        if self._apart:
+            if _is_data(result):
+                self._client.opaque += 1
+                raise OpaqueError("an object of the program would tell how far it is from what is expected")
+            object.__setattr__(result, "_apart", True)
+        return result
+
+    def __deepcopy__(self, _memo: Any) -> Any:
+        return self._client.ask("deepcopy", self._number)
+
+    def __copy__(self) -> Any:
+        return self._client.ask("copy", self._number)
 
     def __setattr__(self, name: str, value: Any) -> None:
         self._client.ask("set", self._number, name, value)
 
     def __eq__(self, other: object) -> bool:
         if self is other or (isinstance(other, Remote) and self._client.may_judge(self, other)):
-            return self is other or self._client.ask("eq", self._number, other) is True
+            agreed = self is other or self._client.ask("eq", self._number, other) is True
+            if agreed and self is not other:
+                self._client.agreed.append((self, other))
+            return agreed
         self._client.opaque += other is not None
         return False
 
     def __ne__(self, other: object) -> bool:
         if self is not other and isinstance(other, Remote) and self._client.may_judge(self, other):
-            return self._client.ask("ne", self._number, other) is True
+            differs = self._client.ask("ne", self._number, other) is True
+            if not differs:
+                self._client.agreed.append((self, other))
+            return differs
         self._client.opaque += other is not None
         return self is not other
 
@@ -58,13 +80,16 @@ class Remote:
         return value if isinstance(value, int) else self._number
 
     def __str__(self) -> str:
-        return str(self._client.ask("str", self._number))
+        return str(self._kept_apart(self._client.ask("str", self._number)))
 
     def __repr__(self) -> str:
-        return str(self._client.ask("repr", self._number))
+        return str(self._kept_apart(self._client.ask("repr", self._number)))
 
     def __format__(self, style: str) -> str:
-        return str(self._client.ask("format", self._number, style))
+        return str(self._kept_apart(self._client.ask("format", self._number, style)))
+
+
+_DIFFERENCES = frozenset({"sub", "xor", "mod", "truediv", "floordiv", "divmod", "and"})
 
 
 def _is_data(value: Any) -> bool:
@@ -82,7 +107,13 @@ def operation(name: str) -> Callable[..., Any]:
         if (judges or name in ORDER) and not (judges and client.may_judge(self)):
             client.opaque += 1
             raise OpaqueError("an object of the program would decide a comparison")
-        result = client.request(name, self._number, args, kwargs)
+        if name == "exit":  # the program's word would end an exception of the tests
+            client.opaque += args[0] is not None
+            client.request(name, self._number, (), {})
+            return False
+        result = self._kept_apart(client.request(name, self._number, args, kwargs))
+        if plain in _DIFFERENCES and any(map(_is_data, args)) and not _is_data(result) and not client.is_proper(self):
+            object.__setattr__(result, "_apart", True)
         if plain in BINARY or name in UNARY or name == "bool":
             met = self._tainted or any(_is_data(arg) for arg in args) or any(getattr(a, "_tainted", 0) for a in args)
             if met and plain in BINARY | UNARY | {"bool": bool}:
@@ -104,7 +135,10 @@ class RemoteClass(type):
     _client: Client
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        return cls._client.request("call", cls._number, args, kwargs)
+        made = cls._client.request("call", cls._number, args, kwargs)
+        if isinstance(made, Remote):
+            cls._client.built[made._number] = (cls, args, kwargs)
+        return made
 
     def __getattr__(cls, name: str) -> Any:
         if name.startswith("__") and name.endswith("__") and name not in ("__doc__", "__members__", "__annotations__"):

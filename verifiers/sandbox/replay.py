@@ -25,6 +25,14 @@ class Replayed:
     """Whether the result is compared."""
 
 
+_TOOLS = """
+def _sft_tool(name):
+    import types
+    found = globals().get(name)
+    borrowed = isinstance(found, (types.FunctionType, types.BuiltinFunctionType, type)) and found.__module__ != __name__
+    return None if name.startswith("_") or borrowed else found
+"""
+"""What a call may name: what the implementation defines in public, and not what it imported (`setitem`, `deepcopy`)."""
 _TESTS = """
 import copy, json, math
 _job = json.loads({job!r})
@@ -92,5 +100,5 @@ def replay(
     compared = expected is not None or actions is not None or any(call.has_result for call in calls)
     if not compared:
         return Checked("vacuous", reason="no result and no final state is compared")
-    code = f"{implementation}\nsft_tools = {{name: globals().get(name) for name in {names!r}}}\n"
+    code = f"{implementation}\n{_TOOLS}\nsft_tools = {{name: _sft_tool(name) for name in {names!r}}}\n"
     return pool.check(Program(code, _TESTS.format(job=json.dumps(job, sort_keys=True))))

@@ -11,7 +11,7 @@ import json
 import os
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -114,7 +114,8 @@ class Packer:
         if name == "Y":
             return ["Y", number, value.hex()]
         if name in _PAIRED:
-            return [name, number, [[self.pack(key), self.pack(item)] for key, item in dict.items(value)]]
+            pairs = [[self.pack(key), self.pack(item)] for key, item in dict.items(value)]
+            return [name, number, pairs, *([self.pack(value.default_factory)] if kind is defaultdict else ())]
         packed = [name, number, self._items(value)]
         return [*packed, value.maxlen] if kind is deque else packed
 
@@ -162,9 +163,9 @@ def _immutable(kind: type, value: Any, pack: Callable[[Any], Any]) -> Any:
         return ["td", value.days, value.seconds, value.microseconds]
     if kind is date:
         return ["da", value.isoformat()]
-    if kind is datetime and value.tzinfo is None:
+    if kind is datetime and type(value.tzinfo) in (type(None), timezone):
         return ["dt", value.isoformat()]
-    if kind is time and value.tzinfo is None:
+    if kind is time and type(value.tzinfo) in (type(None), timezone):
         return ["ti", value.isoformat()]
     return None
 
@@ -174,6 +175,9 @@ class Unpacker:
 
     def __init__(self, adopt: Callable[[list[Any]], Any], table: list[Any] | None = None) -> None:
         self.adopt = adopt
+        self.nan: float | None = None
+        """What a NaN becomes (None: itself), and how many there were."""
+        self.nans = 0
         self.table: dict[int, Any] = dict(enumerate(table or ()))
 
     def unpack(self, packed: Any) -> Any:
@@ -187,6 +191,9 @@ class Unpacker:
         if type(packed) is not list:
             if type(packed) is dict:
                 raise GoneError("no message")
+            if packed != packed and self.nan is not None:
+                self.nans += 1
+                return self.nan
             return packed
         tag = packed[0]
         if tag == "@":
@@ -209,6 +216,8 @@ class Unpacker:
     def _container(self, packed: list[Any]) -> Any:
         tag, number, body = packed[:3]
         made: Any = deque(maxlen=packed[3]) if tag == "q" else _MAKERS[tag]()
+        if tag == "dd":
+            made.default_factory = self._value(packed[3])
         known = self.table.setdefault(number, made)
         if type(known) is not type(made):
             raise GoneError("no message")

@@ -11,6 +11,7 @@ import os
 import secrets
 import signal
 import socket
+from dataclasses import replace
 from typing import Any
 
 from verifiers.sandbox.limits import Checked, Limits, Program
@@ -51,13 +52,24 @@ class Worker:
             self.boxes.pop(name).close()
 
     def _functions(self, program: Program) -> Checked:
+        """Where the program may have changed what it was compared with, a second run on copies decides."""
+        done, suspect = self._tested(program, apart=False)
+        if done.verdict not in ("pass", "vacuous") or not suspect:
+            return done
+        again, _ = self._tested(program, apart=True)
+        if again.verdict in ("pass", "broken"):
+            return again
+        reason = f"the tests hold only through what the program changed, or through a NaN ({again.reason})"
+        return replace(done, verdict="fail", trust="delegated", reason=reason[:300], opaque=done.opaque + 1)
+
+    def _tested(self, program: Program, *, apart: bool) -> tuple[Checked, bool]:
         nonce = secrets.token_hex(16)
         candidate, tests = self._box("candidate"), self._box("tests")
         near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         result, report_end = os.pipe()
         try:
             text = f"{program.setup}\n{program.tests}" if program.setup else program.tests
-            job = {"mode": "tests", "tests": text, "entry_point": program.entry_point, "nonce": nonce}
+            job = {"mode": "tests", "tests": text, "entry_point": program.entry_point, "nonce": nonce, "apart": apart}
             tests.begin(job, [near.fileno(), report_end])
             candidate.begin({"mode": "candidate", "code": program.code}, [far.fileno()])
         except BaseException:
@@ -77,7 +89,8 @@ class Worker:
             os.close(result)
             near.close()
         self._tidy(ended)
-        return _judged(run, ended, _report(said, nonce))
+        report = _report(said, nonce)
+        return _judged(run, ended, report), bool(report and report["suspect"])
 
     def _stdio(self, program: Program) -> Checked:
         sandbox = self._box("candidate")

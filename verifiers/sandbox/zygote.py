@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import errno
 import gc
 import json
 import os
@@ -138,10 +139,22 @@ def swept() -> bool:
         for top in _SCRATCH:
             if os.stat(top).st_mode & 0o7777 != 0o1777:
                 os.chmod(top, 0o1777)  # an ordinary user owns the scratch room, and a check may have locked it
+            if _noted(top):
+                return False
             _sweep(top, _DEEPEST)
     except OSError:
         return False
     return True
+
+
+def _noted(folder: str) -> bool:
+    """Whether a check has left a note on the folder itself, or an access list that later files would inherit."""
+    try:
+        return bool(os.listxattr(folder))
+    except OSError as error:
+        if error.errno == errno.ENOTSUP:  # then nothing can be left either
+            return False
+        raise
 
 
 def _sweep(folder: str, depth: int) -> None:
