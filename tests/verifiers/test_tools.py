@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+import verifiers.toolbox as toolbox_module
 from buckets import Draft, Message, Record
 from verifiers.calls import expected_calls
 from verifiers.tools import judge_tools
@@ -92,3 +93,19 @@ def test_what_counts_as_expected_calls() -> None:
     assert expected_calls("[1, 2]") is None
     assert expected_calls("[]") is None
     assert expected_calls('[{"name": "f", "arguments": {}}]') is not None
+
+
+def test_many_declared_tools_cost_what_their_different_schemas_cost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same empty schema three thousand times is held against the metaschema once; five hundred others at most."""
+    asked: list[Any] = []
+    monkeypatch.setattr(toolbox_module, "validator_of", lambda schema: asked.append(schema) or "none")
+    same = json.dumps([{"name": f"f{n}", "parameters": {}} for n in range(3000)])
+    box = toolbox_module.toolbox(same)
+    assert not isinstance(box, str)
+    assert len(box.validators) == 3000
+    assert len(asked) == 1
+    other = [{"name": f"g{n}", "parameters": {"type": "object", "maxProperties": n}} for n in range(501)]
+    assert isinstance(toolbox_module.toolbox(json.dumps(other[:500])), toolbox_module.Toolbox)
+    assert toolbox_module.toolbox(json.dumps(other)) == (
+        "The declared tools have more than 500 different argument schemas."
+    )
