@@ -98,7 +98,12 @@ def test_what_counts_as_expected_calls() -> None:
 def test_many_declared_tools_cost_what_their_different_schemas_cost(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same empty schema three thousand times is held against the metaschema once; five hundred others at most."""
     asked: list[Any] = []
-    monkeypatch.setattr(toolbox_module, "validator_of", lambda schema: asked.append(schema) or "none")
+
+    def validator_of(schema: Any) -> str:
+        asked.append(schema)
+        return "none"
+
+    monkeypatch.setattr(toolbox_module, "validator_of", validator_of)
     same = json.dumps([{"name": f"f{n}", "parameters": {}} for n in range(3000)])
     box = toolbox_module.toolbox(same)
     assert not isinstance(box, str)
