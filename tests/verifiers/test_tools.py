@@ -114,3 +114,13 @@ def test_many_declared_tools_cost_what_their_different_schemas_cost(monkeypatch:
     assert toolbox_module.toolbox(json.dumps(other)) == (
         "The declared tools have more than 500 different argument schemas."
     )
+
+
+def test_a_call_that_nobody_answers_before_the_assistant_goes_on() -> None:
+    """Also where no result at all stands between: then the ids of results cannot tell."""
+    turns = (Message("user", "go"), Message("assistant", tool_calls=json.dumps([call("free", "c1")])))
+    went_on = (*turns, Message("assistant", "Done."))
+    assert judge_tools(Record("r", "s", Draft(went_on, tools=TOOLS))).rule == "unanswered_call"
+    asked_on = (*turns, Message("user", "Well?"), Message("assistant", "Done."))
+    assert judge_tools(Record("r", "s", Draft(asked_on, tools=TOOLS))).outcome is Outcome.PASS
+    assert judge_tools(Record("r", "s", Draft(turns, tools=TOOLS))).outcome is Outcome.PASS
