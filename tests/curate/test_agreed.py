@@ -101,8 +101,8 @@ def test_records_are_looked_up_in_a_run_also_those_that_fell(world: Path, tmp_pa
     ledger = pl.read_parquet(out / "ledger.parquet")
     (empty,) = ledger.filter(pl.col("rule") == "empty_answer")["id"]
     twin = ledger.filter(pl.col("rule") == "exact_duplicate")["id"][0]
-    sums = pl.concat([pl.read_parquet(path) for path in sorted((out / "stages").glob("dedup-*/*.kept.parquet"))])
-    sums = sums.filter(pl.col("source") == "math")["id"]
+    stayed = pl.concat([pl.read_parquet(path) for path in sorted((out / "stages").glob("dedup-*/*.kept.parquet"))])
+    sums = stayed.filter(pl.col("source") == "math")["id"]
     rows = [
         {"verifier": "rules", "label": "bad", "id": empty},
         {"verifier": "rules", "label": "good", "id": twin},
