@@ -70,12 +70,14 @@ FALLEN_SCHEMA = pl.Schema(
 class Sorted:
     """What a stage returns. `kept` has SCHEMA, `dropped` has FALLEN_SCHEMA; together they are the input.
 
-    `seen` is what the stage found in rows without acting on it, in a schema of its own; it takes no part in the law.
+    `seen` is what the stage found in rows without acting on it, in a schema of its own; `counted` is what its parts
+    counted of their own work (part -> measure -> number, seconds among them). Neither takes part in the law.
     """
 
     kept: pl.DataFrame
     dropped: pl.DataFrame
     seen: pl.DataFrame | None = None
+    counted: dict[str, dict[str, float]] | None = None
 
 
 def empty_frame() -> pl.DataFrame:

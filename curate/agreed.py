@@ -1,8 +1,9 @@
 """Labelled records against every verifier: how often each passes a bad one and drops a good one.
 
 LABELS is JSON Lines: {"verifier": "answers", "label": "good" | "bad", "record": {"messages": [...], "reference": ...,
-"tests": ..., "tools": ..., "schema": ..., "bucket": ...}}. Does not cover: trainability, whose verdicts are those of
-one tokenizer, and programs that only the sandbox can decide (they abstain).
+"tests": ..., "tools": ..., "schema": ..., "bucket": ...}}, or {"verifier", "label", "id"} of a row of a run. Does not
+cover: trainability, whose verdicts are those of one tokenizer, and programs that only the sandbox can decide (they
+abstain).
 """
 
 from __future__ import annotations
@@ -14,17 +15,24 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from buckets import Draft, InputError, Message, Record, digest_file, dumps, read_rows
+import polars as pl
+
+from buckets import Draft, InputError, Message, Record, digest_file, dumps, read_frame, read_rows, records
+from curate.shards import StageFolder
+from curate.stored import journal
 from verifiers import VERIFIERS, Agreement, Outcome, Verdict, agreement_of
 
 _LABELS = {"good": True, "bad": False}
 Judges = Mapping[str, Callable[[Record], Verdict]]
 
 
-def measure_verifiers(labels: Path, judges: Judges = VERIFIERS) -> dict[str, Any]:
-    """Verifier -> its counts and figures, over the labelled records. Raises InputError naming file and row."""
+def measure_verifiers(labels: Path, judges: Judges = VERIFIERS, run: Path | None = None) -> dict[str, Any]:
+    """Verifier -> its counts and figures, over the labelled records; ids are looked up in the folder `run`.
+
+    Raises InputError naming file and row.
+    """
     pairs: dict[str, list[tuple[Outcome, bool]]] = defaultdict(list)
-    for name, record, good in labelled(labels, judges):
+    for name, record, good in labelled(labels, judges, run):
         pairs[name].append((judges[name](record).outcome, good))
     if not pairs:
         raise InputError(f"{labels}: holds no label")
@@ -35,18 +43,51 @@ def measure_verifiers(labels: Path, judges: Judges = VERIFIERS) -> dict[str, Any
     }
 
 
-def labelled(path: Path, judges: Judges) -> Iterator[tuple[str, Record, bool]]:
+def names_verifiers(path: Path) -> bool:
+    """Whether the first label asks a verifier; the others are of rows that a judge scored."""
+    first = next(iter(read_rows(path)), None)
+    return first is not None and isinstance(first.value, dict) and "verifier" in first.value
+
+
+def labelled(path: Path, judges: Judges, run: Path | None = None) -> Iterator[tuple[str, Record, bool]]:
     """(verifier, record, whether people call it good). Raises InputError."""
+    stored = {} if run is None else _stored(path, run)
     for raw in read_rows(path):
         where, value = f"{path}, row {raw.row}", raw.value
-        if not isinstance(value, dict) or not isinstance(value.get("record"), dict):
-            raise InputError(f'{where}: a label is {{"verifier": ..., "label": "good" or "bad", "record": {{...}}}}')
+        if not isinstance(value, dict) or not (isinstance(value.get("record"), dict) or "id" in value):
+            raise InputError(
+                f'{where}: a label is {{"verifier": ..., "label": "good" or "bad", "record": {{...}}}}, '
+                'or has "id": ... for the record, with --run DIR'
+            )
         name, label = value.get("verifier"), value.get("label")
         if not isinstance(name, str) or name not in judges:
             raise InputError(f"{where}: no verifier {name!r}; there are {', '.join(judges)}")
         if not isinstance(label, str) or label not in _LABELS:
             raise InputError(f'{where}: label must be "good" or "bad", found {label!r}')
-        yield name, _record(value["record"], where), _LABELS[label]
+        if isinstance(value.get("record"), dict):
+            yield name, _record(value["record"], where), _LABELS[label]
+            continue
+        if run is None:
+            raise InputError(f"{where}: has an id and no record; name the run that holds the row with --run DIR")
+        if not isinstance(value["id"], str) or value["id"] not in stored:
+            raise InputError(f"{where}: no row {value['id']!r} in {run}, or it could not be read there")
+        yield name, stored[value["id"]], _LABELS[label]
+
+
+def _stored(path: Path, run: Path) -> dict[str, Record]:
+    """The records of the ids that the labels name, as the last stage that let them through left them."""
+    wanted = {row.value["id"] for row in read_rows(path) if isinstance(row.value, dict) and "record" not in row.value
+              and isinstance(row.value.get("id"), str)}  # fmt: skip
+    found: dict[str, Record] = {}
+    for line in reversed(journal(run)["stages"]):
+        folder = StageFolder(run / "stages", line["stage"], line["fingerprint"])
+        if not folder.is_whole():
+            raise InputError(f"{run}: the shards of its {line['stage']} stage are gone; run the recipe there again")
+        for name in folder.names() if wanted else ():
+            rows = read_frame(folder.kept(name)).filter(pl.col("id").is_in(list(wanted)))
+            found |= {record.id: record for record in records(rows)}
+            wanted -= found.keys()
+    return found
 
 
 def _record(value: dict[str, Any], where: str) -> Record:

@@ -13,7 +13,7 @@ from pydantic import Field
 from buckets import InputError, Sorted, split
 from curate.agreed import read_verifiers
 from curate.stage import Table, canonical
-from verifiers import CHECK_NAMES, TRAINABLE, Trainability, check, flags, load_tokenizer, tokenizer_digest
+from verifiers import CHECK_NAMES, TRAINABLE, Cascade, Trainability, check, flags, load_tokenizer, tokenizer_digest
 
 
 class Trainable(Table):
@@ -68,7 +68,8 @@ class Check(Table):
         sorted_ = split(frame, done.falls)
         noted = flags(sorted_.kept, skip=(*self.skip, *self.drop))
         sources = sorted_.kept.select("id", "source")
-        return Sorted(sorted_.kept, sorted_.dropped, noted.join(sources, on="id", how="left", maintain_order="left"))
+        seen = noted.join(sources, on="id", how="left", maintain_order="left")
+        return Sorted(sorted_.kept, sorted_.dropped, seen, _counted(done))
 
     def mistakes(self, base: Path) -> Iterator[str]:
         """Verifiers that would drop rows and were shown to drop too many good ones, or not shown to drop few."""
@@ -102,6 +103,19 @@ class Check(Table):
 
     def _rules(self) -> tuple[str, ...]:
         return tuple(name for name in self.skip if name in CHECK_NAMES)
+
+
+def _counted(done: Cascade) -> dict[str, dict[str, float]]:
+    """Check -> rows by verdict, and its seconds."""
+    return {
+        name: {
+            "passed": done.passed[name],
+            "failed": done.failed[name],
+            "abstained": done.abstained[name],
+            "seconds": done.seconds[name],
+        }
+        for name in done.passed
+    }
 
 
 @lru_cache(maxsize=2)

@@ -177,12 +177,12 @@ def _walk(
     elif stage == "judge" and recipe.judge is not None:
         judge = recipe.judge.at(job.base, job.out, job.notify)
         forecast = judge.prepare([before.kept(name) for name in before.names()])
-        names, counts = row_shards(judge, before, folder, Here(), job.notify)
+        names, counts, _ = row_shards(judge, before, folder, Here(), job.notify)
         notes = judge.notes(forecast, [read_frame(folder.seen(name)) for name in names])
     elif stage == "balance" and recipe.balance is not None:
         names, counts, notes = global_shards(recipe.balance, before, folder, hands, job.notify)
     else:
-        names, counts = row_shards(_sorter(job, stage), before, folder, hands, job.notify)
+        names, counts, notes = row_shards(_sorter(job, stage), before, folder, hands, job.notify)
         if stage == "decontaminate" and recipe.decontaminate is not None:
             notes = recipe.decontaminate.notes([read_frame(folder.seen(name)) for name in names], job.base)
     folder.finish(names, counts, time.perf_counter() - started, notes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ def closing(entry: dict[str, Any], out: Path) -> str:
         counts = line["counts"]
         fell = counts["dropped"] + counts["quarantined"]
         lines.append(f"{line['stage']:>13}  {counts['rows_in']:>9,} in  {counts['kept']:>9,} kept  {fell:>7,} fell")
+        lines += [f"{'':>13}  {told}" for told in asked_text(line["notes"].get("checks", []))]
     read = entry["stages"][0]
     if read["notes"]["raw_rows"] != read["counts"]["rows_in"]:
         lines.insert(
@@ -40,6 +41,18 @@ def closing(entry: dict[str, Any], out: Path) -> str:
     if (out / "report.html").exists():
         lines.append(f"Report: {out / 'report.html'}")
     return "\n".join(lines)
+
+
+def asked_text(checks: Sequence[Mapping[str, Any]]) -> list[str]:
+    """One line: what each check failed of the rows that it judged, and its seconds; those that judged none."""
+    asked = [one for one in checks if one["passed"] + one["failed"]]
+    told = [
+        f"{one['check']} {one['failed']:,} of {one['passed'] + one['failed']:,} ({one['seconds']:.1f} s)"
+        for one in asked
+    ]
+    silent = [one["check"] for one in checks if one not in asked]
+    rest = f"; no row to judge: {', '.join(silent)}" if silent else ""
+    return [f"failed: {', '.join(told)}{rest}"] if told else []
 
 
 def unread_sources(files: Sequence[dict[str, Any]]) -> list[str]:

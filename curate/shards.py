@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from buckets import Sorted, check_counts, conserve, empty_frame, read_frame, read_json, rows_of, write_frame, write_json
+from curate.counted import Counted, keep, kept, summed
 from curate.executor import Executor
 from curate.measures import Measures
 from curate.read import Chunk, InputFile, chunks, read_chunk
@@ -74,6 +75,10 @@ class StageFolder:
     def seen(self, name: str) -> Path:
         """What the stage reports of a shard without acting on it; absent where it reports nothing."""
         return self.path / f"{name}.seen.parquet"
+
+    def counted(self, name: str) -> Path:
+        """What the parts of a row-wise stage counted of the shard; absent where it counts nothing."""
+        return self.path / f"{name}.counted.json"
 
     def table(self, name: str) -> Path:
         """A side table of the whole stage."""
@@ -178,25 +183,27 @@ def _origins(records: pl.DataFrame) -> int:
 
 def row_shards(
     sorter: Sorter, before: StageFolder, folder: StageFolder, executor: Executor, notify: Notify
-) -> tuple[list[str], Counts]:
-    """A row-wise stage over every shard of the stage before it."""
+) -> tuple[list[str], Counts, dict[str, Any]]:
+    """A row-wise stage over every shard of the stage before it, with what its parts counted as notes."""
     names = before.names()
     jobs = [RowJob(sorter, before.kept(name), folder, name) for name in names]
-    counts = []
-    for done, part in enumerate(executor.map(_row_job, jobs), start=1):
+    counts, told = [], []
+    for done, (part, counted) in enumerate(executor.map(_row_job, jobs), start=1):
         counts.append(part)
+        told.append(counted)
         notify(folder.stage, done, len(jobs))
-    return names, Counts.sum(counts)
+    return names, Counts.sum(counts), summed(told)
 
 
-def _row_job(job: RowJob) -> Counts:
+def _row_job(job: RowJob) -> tuple[Counts, Counted | None]:
     found = _already(job.folder, job.name)
     if found is not None:
-        return Counts(rows_of(job.before), found.kept, found.dropped, found.quarantined)
+        counts = Counts(rows_of(job.before), found.kept, found.dropped, found.quarantined)
+        return counts, kept(job.folder.counted(job.name))
     frame = read_frame(job.before)
     out = job.sorter(frame)
     conserve(job.folder.stage, frame, out)
-    return _write(job.folder, job.name, out)
+    return _write(job.folder, job.name, out), out.counted
 
 
 def global_shards(
@@ -220,7 +227,7 @@ def global_shards(
     falls_only = Decided(decided.falls, decided.columns)  # what a worker is sent
     jobs = [RowJob(_Apply(falls_only), path, folder, name) for path, name in zip(paths, names, strict=True)]
     counts = []
-    for done, part in enumerate(executor.map(_row_job, jobs), start=1):
+    for done, (part, _) in enumerate(executor.map(_row_job, jobs), start=1):
         counts.append(part)
         notify(folder.stage, len(paths) + done, 2 * len(paths))
     return names, Counts.sum(counts), decided.notes
@@ -254,6 +261,7 @@ def _write(folder: StageFolder, name: str, out: Sorted) -> Counts:
     """Fallen first, kept last: a shard counts as done when its kept file is there."""
     if out.seen is not None:
         write_frame(folder.seen(name), out.seen)
+    keep(folder.counted(name), out.counted)
     write_frame(folder.fallen(name), out.dropped)
     write_frame(folder.kept(name), out.kept)
     return _tally(out.kept.height, out.dropped["fate"])

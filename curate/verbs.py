@@ -215,13 +215,14 @@ def agreement(
         Path,
         typer.Argument(
             metavar="LABELS",
-            help='JSON Lines: {"id": ..., "label": "good" or "bad"} with --run, else {"verifier", "label", "record"}.',
+            help='JSON Lines: {"verifier", "label": "good" or "bad", "record"}, or "id" for the record with --run; '
+            'for a judge {"id", "label"} with --run.',
             show_default=False,
         ),
     ],
     folder: Annotated[
         Path | None,
-        typer.Option("--run", metavar="DIR", help="A run folder whose rows a judge scored.", show_default=False),
+        typer.Option("--run", metavar="DIR", help="The run folder that the ids are of.", show_default=False),
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="Write it for judge.agreement or check.agreement.", show_default=False)
@@ -232,12 +233,12 @@ def agreement(
 ) -> None:
     """How far verifiers, or the judge and each rule of a run, agree with human labels, and what may drop rows."""
     from buckets import write_json
-    from curate.agreed import measure_verifiers, verifiers_text
+    from curate.agreed import measure_verifiers, names_verifiers, verifiers_text
     from curate.agreement import agreement_text, measure
     from verifiers import Agreement
 
-    if folder is None:
-        found = measure_verifiers(labels)
+    if folder is None or names_verifiers(labels):
+        found = measure_verifiers(labels, run=folder)
         if out is not None:
             write_json(out, found)
         if as_json:

@@ -63,6 +63,13 @@ WHY = {
     "yes_and_no": "The reply says both yes and no, or neither.",
     "other_order": "The same entries in another order, and nothing says that order does not matter.",
     "repeated": "The same entries, but not as often.",
+    "percentage_points": "Percentage points on one side, percent on the other.",
+    "direction": "One has a sign, the other says increase or decrease.",
+    "endless": "Dots behind the decimals on one side: it goes on, or it was cut.",
+    "labelled_parts": "One has parts with labels, and the other has not the same.",
+    "modulus": "One is modulo something, and the other is not.",
+    "range_or_difference": "Two numbers with a dash between them: a range or a difference.",
+    "letter_and_text": "The reply names a letter beside the text of another option.",
     "option_text": "The gold is a letter, the reply is not, and the question lists no such option.",
     "empty": "Nothing to compare.",
     "math_not_installed": "Comparing expressions needs math-verify: pip install 'sft-curate[math]'.",
@@ -195,7 +202,7 @@ def _yes_or_no(reply: str, gold: str) -> Compared:
     """ "Yes, because 7 is prime" is a yes; "Yes, but actually no" is neither; "Absolutely" only a reader can tell."""
     if normal(reply) == normal(gold):
         return SAME
-    found = re.match(r"\W*(yes|no|true|false)\s*(?:[,.;:!]|\Z)", reply, re.IGNORECASE)
+    found = re.match(r"\W*(yes|no|true|false)\s*(?:[,.;:!]|\Z)", tidy(reply), re.IGNORECASE)
     first = found[1].lower() if found else None
     words = set(re.findall(r"[a-z]+", reply.lower())) if found else set()
     if first is None or _OPPOSITES[first] in words or first not in (normal(gold), _OPPOSITES[normal(gold)]):
@@ -209,13 +216,31 @@ def _yes_or_no(reply: str, gold: str) -> Compared:
 def _choices(reply: str, gold: str, question: str) -> Compared:
     letter = choice_of(reply)
     wanted = choice_of(gold)
-    if letter is not None:
-        return SAME if letter == wanted else DIFFERENT
     options = options_of(question)
+    if letter is not None:
+        if letter in options and _other_text(reply, options, letter, question):
+            return unknown("letter_and_text")
+        return SAME if letter == wanted else DIFFERENT
     same = sorted(key for key, text in options.items() if compare(text, reply, question) == SAME)
     if len(same) == 1:
         return SAME if same[0] == wanted else DIFFERENT
     return unknown("option_text") if len(reply.split()) <= WORDS_OF_A_FREE_TEXT else unknown("free_text")
+
+
+_BESIDE = re.compile(r"\A\W*(?:\\text\s*\{)?\W*[A-Ea-e]\s*[).:][).:}\s]*(\S.*?)\W*\Z", re.DOTALL)
+
+
+def _other_text(reply: str, options: dict[str, str], letter: str, question: str) -> bool:
+    """ "C: 6" where option C is 7: the text beside the letter is another option, or a number that is not this one."""
+    found = _BESIDE.match(reply)
+    if (
+        not found
+        or len(found[1]) > 100
+        or compare(options[letter], found[1], question).agreement is not Agreement.DIFFERENT
+    ):
+        return False
+    others = (text for key, text in options.items() if key != letter)
+    return any(compare(text, found[1], question) == SAME for text in others)
 
 
 def contradiction(text: str, question: str = "") -> str | None:

@@ -44,6 +44,9 @@ _WHOLE: dict[str, Callable[[pl.DataFrame, Collection[str]], pl.DataFrame]] = {"r
 _TRAINABLE = "trainable"
 _TEXT = r"[^\s\[\]{}]"
 _EQUATION = r"\d\s*=\s*-?\$?\d"
+_MARKS = ("####", r"\\(?:boxed|fbox)", "(?i)<answer>", r"(?i)\b(?:answer|result|solution)\s*(?:is|:|=)")
+"""Ways to mark a final answer: two kinds of them in one text may contradict each other."""
+_LAST = pl.col("messages").list.last().struct.field("content").fill_null("")
 _TURN = pl.element().struct.field
 _CALLED = _TURN("tool_calls").fill_null("").str.contains(_TEXT) | (_TURN("role") == "tool").fill_null(False)
 _APPLIES: dict[str, pl.Expr] = {
@@ -54,7 +57,7 @@ _APPLIES: dict[str, pl.Expr] = {
     "io_tests": pl.col("meta").str.contains('"io_tests"', literal=True).fill_null(False),
     "reference": pl.col("reference").is_not_null(),
     "math": (pl.col("bucket") == "math_reasoning").fill_null(False)
-    & pl.col("messages").list.last().struct.field("content").fill_null("").str.contains(_EQUATION),
+    & (_LAST.str.contains(_EQUATION) | (pl.sum_horizontal(_LAST.str.contains(mark) for mark in _MARKS) > 1)),
 }
 _WHERE: dict[str, pl.Expr] = {
     "tools": _APPLIES["tools"],

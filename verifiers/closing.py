@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from verifiers.quantities import WORDS, Quantity, quantity
+from verifiers.quantities import Quantity, quantity
+from verifiers.spelled import WORDS
 from verifiers.tidy import tidy
 
 _FRACTION = r"\\[dt]?frac\s*\{[^{}]{1,20}\}\s*\{[^{}]{1,20}\}"

@@ -19,6 +19,8 @@ _SLASHED = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4})")
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?\s*([ap])\.?m\.?|(\d{1,2})\s*([ap])\.?m\.?", re.IGNORECASE)
 _CLOCK_24 = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
 
+_NAMED_TIMES = {"noon": "T12:00:00", "midday": "T12:00:00", "midnight": "T00:00:00"}
+
 
 @lru_cache(maxsize=2048)
 def readings(text: str) -> frozenset[str]:
@@ -26,6 +28,8 @@ def readings(text: str) -> frozenset[str]:
     text = text.strip().rstrip(".")
     if len(text) > 40:
         return frozenset()
+    if text.lower().removeprefix("12 ") in _NAMED_TIMES:
+        return frozenset((_NAMED_TIMES[text.lower().removeprefix("12 ")],))
     if found := _ISO.fullmatch(text):
         return _days((int(found[1]), int(found[2]), int(found[3])))
     if found := _NAMED.fullmatch(text):

@@ -12,9 +12,20 @@ import unicodedata
 from collections.abc import Sequence
 
 from verifiers.dates import readings
+from verifiers.forms import special
 from verifiers.mathproc import settle
-from verifiers.quantities import DIFFERENT, SAME, Agreement, Compared, compare_quantities, quantity, unknown
+from verifiers.quantities import (
+    DIFFERENT,
+    SAME,
+    Agreement,
+    Compared,
+    Quantity,
+    compare_quantities,
+    quantity,
+    unknown,
+)
 from verifiers.shapes import Equation, Leaf, Many, Matrix, Named, Ordered, Shape, Union, shape_of
+from verifiers.spelled import WORDS
 from verifiers.tidy import MAX_LENGTH, squeezed, tidy
 from verifiers.units import Unit, unit_of
 
@@ -34,6 +45,11 @@ _SOME_ORDER = re.compile(
     r"|(?:smallest|least|lowest|largest|greatest|highest) to\b"
 )
 _NOTHING = frozenset(("none", "nothing", "no one"))
+_NO_VALUE = re.compile(r"no (?:real |integer |such )?(?:solutions?|values?|answers?)|empty set|none(?: of .*)?")
+_COUNTS = re.compile(
+    r"(?i)\b(?:hal(?:f|ves)|thirds?|quarters?|(?:four|fif|six|seven|eigh|nin|ten)ths?|dozens?|hundreds?|thousands?"
+    rf"|[mb]illions?|once|twice|thrice|double|triple|pair|couple|{'|'.join(WORDS)})\b"
+)
 _ORDINALS = frozenset(("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"))
 _UNIT_BEHIND = re.compile(
     r"(.*\S)(\s*\\text\s*\{[^{}]*\}(?:\s*\^\s*\{?[23]\}?)?|\s+[A-Za-z]{2,}(?:\s+[a-z]+)?(?:\^\{?[23]\}?)?)"
@@ -56,6 +72,8 @@ def compare(gold: str, reply: str, question: str = "") -> Compared:
     one, two = quantity(left), quantity(right)
     if one is not None and two is not None:
         return compare_quantities(one, two, question)
+    if (formed := special(left, right, lambda a, b: compare(a, b, question))) is not None:
+        return formed
     if _RATIO.fullmatch(left) and _RATIO.fullmatch(right) and bool(_CLOCK.search(left)) != bool(_CLOCK.search(right)):
         return unknown("two_readings")  # 1:02 is a time where 1:2 is a ratio
     if left.startswith("~") != right.startswith("~"):
@@ -92,6 +110,13 @@ def _texts(left: str, right: str) -> Compared:
         return unknown("other_name")
     if {one, two} & _ORDINALS and (quantity(left) or quantity(right)):
         return unknown("other_name")  # the first is 1, and 1st
+    if _NO_VALUE.fullmatch(one) and (_NO_VALUE.fullmatch(two) or "\\emptyset" in right):
+        return unknown("other_name")
+    if _NO_VALUE.fullmatch(two) and "\\emptyset" in left:
+        return unknown("other_name")
+    for words, other in ((left, right), (right, left)):
+        if _COUNTS.search(words) and quantity(words) is None and quantity(other) is not None:
+            return unknown("number_words")  # one in four, twice
     return unknown("other_order") if sorted(one.split()) == sorted(two.split()) else DIFFERENT
 
 
@@ -117,6 +142,8 @@ def normal(text: str) -> str:
 def _shapes(gold: Shape, reply: Shape, question: str) -> Compared:
     if isinstance(gold, Named) or isinstance(reply, Named):
         return _named(gold, reply, question)
+    if any(isinstance(side, Many) and side.parts == (Leaf("\\emptyset"),) for side in (gold, reply)):
+        return unknown("other_kind")  # the set that holds the empty set, or the empty set in braces
     if isinstance(gold, Many) and len(gold.parts) == 1:
         return _shapes(gold.parts[0], reply, question)
     if isinstance(reply, Many) and len(reply.parts) == 1:
@@ -143,6 +170,10 @@ def _named(gold: Shape, reply: Shape, question: str) -> Compared:
     left = gold.value if isinstance(gold, Named) else gold
     right = reply.value if isinstance(reply, Named) else reply
     found = _shapes(left, right, question)
+    if isinstance(gold, Named) != isinstance(reply, Named) and found == SAME:
+        names = re.findall(r"\\?[A-Za-z]+", next(side.name for side in (gold, reply) if isinstance(side, Named)))
+        if len(names) > 1 and sorted(names, key=lambda name: name.strip("\\")) != names:
+            return unknown("other_name")  # (y, x) = (3, 4) beside (3, 4)
     if isinstance(gold, Named) and isinstance(reply, Named) and _name(gold.name) != _name(reply.name):
         if isinstance(left, Leaf) and isinstance(right, Leaf) and quantity(left.text) is None:
             return settle("equation", f"{gold.name} = {left.text}", f"{reply.name} = {right.text}")
@@ -162,6 +193,9 @@ def _leaves(left: str, right: str, question: str) -> Compared:
         return compare_quantities(one, two, question)
     if is_text(left) or is_text(right):
         return _texts(left, right)
+    if (one is None) != (two is None) and (_SCALED.search(left) or _SCALED.search(right)):
+        texts = (_exact(one, left), _exact(two, right))
+        return settle("expression", *texts)
     bare = [_without_unit(side) for side in (left, right)]
     if bare[0][1] or bare[1][1]:
         found = _leaves(bare[0][0], bare[1][0], question)
@@ -170,6 +204,8 @@ def _leaves(left: str, right: str, question: str) -> Compared:
             known = not (units[0].unknown or units[1].unknown)
             other = known and units[0].dimension != units[1].dimension
             return Compared(Agreement.DIFFERENT, "other_unit") if other else unknown("other_unit")
+        if len(units) == 1 and found == DIFFERENT and _unread_unit(left, right):
+            return unknown("unit_or_variable")  # 5 N\\cdot m beside 5\\text{ Nm}
         return unknown("other_unit") if len(units) == 2 and units[0] != units[1] else found
     if _LETTERS.fullmatch(left) and _LETTERS.fullmatch(right):
         same = sorted(left) == sorted(right)  # IV and VI, AB and BA: words to a reader, products to the algebra
@@ -178,6 +214,23 @@ def _leaves(left: str, right: str, question: str) -> Compared:
     if any(ends):
         return _infinite(ends, (one is not None) or (two is not None))
     return settle("expression", left, right)
+
+
+_SCALED = re.compile(r"(?i)(?<![A-Za-z])(?:dozen|hundred|thousand|million|billion|trillion)")
+_NUMBER_IN_FRONT = re.compile(r"\s*-?\d[\d,.]*(?=\s*(?:\\text|\\mu|[A-Za-zµ]))")
+
+
+def _exact(number: Quantity | None, text: str) -> str:
+    """The number as algebra reads it, where the text is one without a unit: 1 million."""
+    if number is None or number.unit is not None or number.percent or number.base != 10:
+        return text
+    return f"\\frac{{{number.value.numerator}}}{{{number.value.denominator}}}"
+
+
+def _unread_unit(left: str, right: str) -> bool:
+    """The same number in front of letters on both sides."""
+    one, two = _NUMBER_IN_FRONT.match(left), _NUMBER_IN_FRONT.match(right)
+    return one is not None and two is not None and one[0].strip() == two[0].strip()
 
 
 def _without_unit(text: str) -> tuple[str, Unit | None]:
@@ -281,6 +334,10 @@ def _matrices(gold: Matrix, reply: Matrix, question: str) -> Compared:
 def _unlike(gold: Shape, reply: Shape, question: str) -> Compared:
     """Kinds differ: never SAME. DIFFERENT where the parts differ too, else UNKNOWN: (1,2) against 1, 2."""
     left, right = _parts(gold), _parts(reply)
+    if any(isinstance(side, Matrix) for side in (gold, reply)) and any(
+        isinstance(side, Leaf) and re.search(r"(?<![A-Za-z\\])[A-Z]", side.text) for side in (gold, reply)
+    ):
+        return unknown("other_kind")  # I, 2A: a letter that stands for a matrix
     several = [part for shape in (gold, reply) if isinstance(shape, Many) for part in shape.parts]
     joined = any(isinstance(part, Ordered) and part.variable for part in several)  # x > 1 and x < 2
     if joined or isinstance(gold, Union) or isinstance(reply, Union):  # [0,1] with [1,2] is [0,2]
@@ -298,6 +355,8 @@ def _parts(shape: Shape) -> tuple[Shape, ...] | None:
         return shape.parts
     if isinstance(shape, Matrix):
         return tuple(cell for row in shape.rows for cell in row)
+    if isinstance(shape, Leaf) and re.search(r"\\begin|[A-Za-z]\s*\(.*,", shape.text):
+        return None  # 2\\begin{pmatrix}..., P(3, 4)
     if isinstance(shape, Leaf) and (
         quantity(shape.text) is not None or not re.search(r"[<>=]|\\text|\\le|\\ge|\\ne|[A-Za-z]{3}\s", shape.text)
     ):

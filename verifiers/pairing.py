@@ -28,7 +28,7 @@ def unpaired(messages: tuple[Message, ...]) -> Verdict | None:
             calls = read_calls(message.tool_calls)
             if isinstance(calls, Verdict):
                 return calls
-            if by_id and +ids:
+            if +ids and (by_id or (before == "calls" and not results)):
                 return failed("unanswered_call", "A call has no result before the assistant goes on.", ", ".join(+ids))
             if calls and before == "answer":
                 return failed("call_after_answer", "A tool is called after the final answer.", calls[0].name)

@@ -1,6 +1,6 @@
 """Numbers as answers write them: 1,200.50, 3/4, 1\\frac{4}{5}, 3 \\times 10^4, 12%, $5, 7 apples, 52_8; exact.
 
-Does not cover: decimal commas (1,5 is never read as 1.5), Roman numerals, number words over ninety-nine.
+Does not cover: decimal commas (1,5 is never read as 1.5), Roman numerals.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from enum import StrEnum
 from fractions import Fraction
 from functools import lru_cache
 
+from verifiers.spelled import spelled
 from verifiers.tidy import tidy
 from verifiers.units import SCALES, Unit, unit_of
 
@@ -35,12 +36,12 @@ _COMPOUND = re.compile(r"(?<=[A-Za-z}])[\s,]+(?:and\s+)?(?=\d)")
 _PERCENT = re.compile(r"\s*(?:\\text\s*\{\s*)?(?:%|percent(?:age points?)?\b|per cent\b)\s*\}?", re.IGNORECASE)
 _SCALE = re.compile(rf"\s*(?:\\text\s*\{{\s*)?({'|'.join(SCALES)})s?\b\s*\}}?", re.IGNORECASE)
 _SIGN_IN_FRONT = re.compile(r"\A\s*-\s*\\frac")
-_ONES = (
-    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
-    *("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
+_SENSES = (
+    ("points", re.compile(r"(?i)percentage points?")),
+    ("down", re.compile(r"(?i)\b(?:decreas|drop|declin|loss|lost|less|lower|fewer|down|reduc|discount|off\b|fall)")),
+    ("up", re.compile(r"(?i)\b(?:increas|rise|risen|gain|more|higher|up\b|growth|markup|profit)")),
 )
-_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
-WORDS = {word: value for value, word in enumerate(_ONES)} | {word: 20 + 10 * at for at, word in enumerate(_TENS)}
+"""What a share is of, where words behind it say so."""
 _MONEY = {"$": "dollars", "€": "euros", "£": "gbp"}
 
 
@@ -68,13 +69,17 @@ def unknown(why: str) -> Compared:
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """`value` as written: 12% has value 12 and percent. `decimals`: digits after the point, None for a fraction."""
+    """`value` as written: 12% has value 12 and percent. `decimals`: digits after the point, None for a fraction.
+
+    `sense`: "up" or "down" for a change in percent, "points" for percentage points, else empty.
+    """
 
     value: Fraction
     percent: bool = False
     unit: Unit | None = None
     base: int = 10
     decimals: int | None = 0
+    sense: str = ""
 
 
 @lru_cache(maxsize=16384)
@@ -99,6 +104,8 @@ def quantity(text: str) -> Quantity | None:
     if value is None:
         return None
     rest = _ORDINAL.sub("", text[found.end() :])
+    if rest.lstrip().startswith(".."):
+        return None  # 0.333... goes on
     scale = _SCALE.match(rest)
     if scale:
         value *= SCALES[scale[1].lower()]
@@ -108,16 +115,23 @@ def quantity(text: str) -> Quantity | None:
         rest = rest[percent.end() :]
     money = found[2]
     unit = unit_of(_MONEY[money], True) if money else None
+    sense = _sense(percent[0] + rest) if percent else ""
     if rest.strip(" $.") and not (money and rest.strip(" $.").lower() in ("dollars", "euros", "usd")):
         named = unit_of(rest.replace("$", " "), rest[0] == " ") if not percent else None
         if percent:
             return (
-                Quantity(value, True, None, 10, _decimals(found)) if re.fullmatch(r"[A-Za-z .]{1,40}", rest) else None
+                Quantity(value, True, None, 10, _decimals(found), sense)
+                if re.fullmatch(r"(?:[A-Za-z .]|\\text\s*\{[A-Za-z .]*\}){1,40}", rest)
+                else None
             )
         if named is None or money:
             return None
         unit = named
-    return Quantity(value, bool(percent), unit, 10, _decimals(found))
+    return Quantity(value, bool(percent), unit, 10, _decimals(found), sense)
+
+
+def _sense(words: str) -> str:
+    return next((name for name, pattern in _SENSES if pattern.search(words)), "")
 
 
 def _value(found: re.Match[str]) -> Fraction | None:
@@ -190,17 +204,17 @@ def _compound(parts: list[Quantity | None]) -> Quantity | None:
 
 
 def _worded(text: str) -> Quantity | None:
-    first, _, second = text.strip().lower().replace("-", " ").partition(" ")
-    if first not in WORDS or not text.strip().isascii():
-        return None
-    if not second:
-        return Quantity(Fraction(WORDS[first]))
-    if WORDS[first] >= 20 and 0 < WORDS.get(second, 0) < 10:
-        return Quantity(Fraction(WORDS[first] + WORDS[second]))
-    unit = unit_of(" " + second, True)
-    return Quantity(Fraction(WORDS[first]), unit=unit) if unit and not unit.unknown else None
+    value = spelled(text)
+    if value is not None:
+        return Quantity(value, decimals=0 if value.denominator == 1 else None)
+    number, _, noun = text.strip().rpartition(" ")
+    value = spelled(number) if number and text.isascii() else None
+    unit = unit_of(" " + noun, True) if value is not None else None
+    return Quantity(value, unit=unit) if value is not None and unit and not unit.unknown else None
 
 
+_PREFIXED = re.compile(r"\?[kKMGTP]i?[A-Za-z]{1,3}")
+"""GB beside MB: a thousand times, or 1024."""
 _CELSIUS, _FAHRENHEIT = (("celsius", 1),), (("fahrenheit", 1),)
 _IN_PERCENT = re.compile(r"(?i)percent|per cent|%")
 
@@ -210,6 +224,8 @@ def compare_quantities(gold: Quantity, reply: Quantity, question: str = "") -> C
     if gold.base != reply.base:
         same = gold.value == reply.value or _digits(gold) == _digits(reply)
         return unknown("other_base") if same else DIFFERENT
+    if gold.sense != reply.sense and (told := _senses(gold, reply)):
+        return told
     if gold.percent != reply.percent:
         return _percent(gold, reply, question)
     if gold.percent or (gold.unit is None and reply.unit is None):
@@ -219,6 +235,16 @@ def compare_quantities(gold: Quantity, reply: Quantity, question: str = "") -> C
         found = _values(gold, reply, gold.value, reply.value)
         return unknown("unit_or_variable") if loose and found is SAME else found
     return _with_units(gold, reply, gold.unit, reply.unit)
+
+
+def _senses(gold: Quantity, reply: Quantity) -> Compared | None:
+    """20% more is not 20% less; 20 percentage points may be 20%; -20% and "20% less" are the same or not."""
+    if "points" in (gold.sense, reply.sense):
+        return unknown("percentage_points") if abs(gold.value) == abs(reply.value) else DIFFERENT
+    if gold.sense and reply.sense:
+        return DIFFERENT
+    negative = min(gold.value, reply.value) < 0 and abs(gold.value) == abs(reply.value)
+    return unknown("direction") if negative else None
 
 
 def _with_units(gold: Quantity, reply: Quantity, left: Unit, right: Unit) -> Compared:
@@ -231,7 +257,9 @@ def _with_units(gold: Quantity, reply: Quantity, left: Unit, right: Unit) -> Com
         nested = set(left.dimension) < set(right.dimension) or set(right.dimension) < set(left.dimension)
         if nested and left.factor == right.factor:
             return _values(gold, reply, gold.value, reply.value)
-        return unknown("other_unit") if gold.value == reply.value else DIFFERENT
+        named = [side.dimension[0][0] for side in (left, right) if len(side.dimension) == 1]
+        scaled = len(named) == 2 and all(_PREFIXED.fullmatch(name) for name in named) and named[0][2:] == named[1][2:]
+        return unknown("other_unit") if gold.value == reply.value or scaled else DIFFERENT
     return Compared(Agreement.DIFFERENT, "other_unit")
 
 

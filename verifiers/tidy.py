@@ -18,7 +18,9 @@ _SIGNS = {
     "°": r"^\circ ", "²": "^2", "³": "^3", "½": r"\frac{1}{2}", "¼": r"\frac{1}{4}", "¾": r"\frac{3}{4}",
     "√": r"\sqrt ", "\u00a0": " ", "\u2009": " ", "\u202f": " ", "，": ",", "％": "%", "（": "(", "）": ")",
 }  # fmt: skip
-_TABLE = str.maketrans(_SIGNS)
+_WIDE = {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
+"""Full-width forms of ASCII."""
+_TABLE = str.maketrans(_WIDE | _SIGNS)
 _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), to)
     for pattern, to in (
@@ -53,6 +55,8 @@ _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 _INFINITY = re.compile(r"\A([-+]?\s*)(?:\\text\s*\{\s*)?(?:positive )?infinity\}?\Z", re.IGNORECASE)
 _REALS = frozenset(("\\mathbb{R}", "\\mathbb R", "\\Bbb{R}", "all real numbers", "\\text{all real numbers}"))
 _WRAPPED = re.compile(r"\A(?:\$\$(.*)\$\$|\$([^$]*)\$|\\\((.*)\\\)|\\\[(.*)\\\]|\*\*(.*)\*\*|`(.*)`)\Z", re.DOTALL)
+_ENDLESS = re.compile(r"\d\.\d+\.{3}\Z")
+"""0.333... goes on."""
 _WHOLE = re.compile(r"\A\\(?:text|boxed|fbox)\s*\{([^{}]*)\}\Z")
 
 
@@ -73,7 +77,9 @@ def tidy(text: str) -> str:
 
 def _unwrapped(text: str) -> str:
     for _ in range(4):
-        text = text.strip().rstrip(".;").rstrip()
+        text = text.strip()
+        if not _ENDLESS.search(text):
+            text = text.rstrip(".;").rstrip()
         found = _WRAPPED.match(text) or _WHOLE.match(text)
         if not found:
             return text

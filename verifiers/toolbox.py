@@ -13,7 +13,7 @@ from typing import Any
 from jsonschema.protocols import Validator
 
 from verifiers.contradiction import contradiction
-from verifiers.jsonish import NotJsonError, lenient, same, strict
+from verifiers.jsonish import NotJsonError, canonical, lenient, same, strict
 from verifiers.schema import validator_of
 
 DIALECT: dict[str, str | None] = {
@@ -33,6 +33,9 @@ DIALECT: dict[str, str | None] = {
 }
 """Type names of other languages -> JSON Schema; None: any type."""
 MAX_TOOLS = 200_000
+"""Characters."""
+MAX_SCHEMAS = 500
+"""Different argument schemas of one row: each costs a millisecond and more to be held against the metaschema."""
 _TYPES = frozenset({"object", "number", "integer", "string", "boolean", "array", "null"})
 
 
@@ -64,6 +67,7 @@ def toolbox(tools: str) -> Toolbox | str:
     arguments: dict[str, frozenset[str] | None] = {}
     declared: dict[str, Any] = {}
     faults: list[str] = []
+    seen: dict[str, tuple[list[str], Validator | str]] = {}
     for item in items:
         inner = item.get("function", item) if isinstance(item, dict) else None
         if not isinstance(inner, dict) or not isinstance(inner.get("name"), str):
@@ -72,8 +76,13 @@ def toolbox(tools: str) -> Toolbox | str:
         if inner["name"] in declared and not same(declared[inner["name"]], schema):
             faults.append(f"{inner['name']} is declared twice, with different arguments")
         declared[inner["name"]] = schema
-        faults += [f"{inner['name']}: {fault}" for fault in _contradictions(schema)]
-        validators[inner["name"]] = validator_of(schema)
+        text = canonical(schema)
+        if text not in seen:
+            if len(seen) == MAX_SCHEMAS:
+                return f"The declared tools have more than {MAX_SCHEMAS} different argument schemas."
+            seen[text] = (_contradictions(schema), validator_of(schema))
+        faults += [f"{inner['name']}: {fault}" for fault in seen[text][0]]
+        validators[inner["name"]] = seen[text][1]
         arguments[inner["name"]] = _known(schema)
     return Toolbox(validators, arguments, tuple(sorted(words)), tuple(faults)) if validators else "No tool is declared."
 

@@ -56,6 +56,30 @@ for _dimension, _factor, _names in (
 ):
     _file(_dimension, _factor, _names)
 
+_SI: dict[str, tuple[str, Fraction, str]] = {}
+"""Signs whose case counts (mW, MW), and the words for them; bytes are not here, for a MB is 1000 or 1024 kB."""
+_PREFIXES = {"n": "nano", "µ": "micro", "u": "micro", "m": "milli", "": "", "k": "kilo", "M": "mega", "G": "giga"}
+_POWERS = {"nano": F(1, 10**9), "micro": F(1, 10**6), "milli": F(1, 1000), "": F(1), "kilo": F(1000),
+           "mega": F(10**6), "giga": F(10**9)}  # fmt: skip
+for _base, _word, _dimension in (
+    ("Hz", "hertz", "frequency"),
+    ("Pa", "pascal", "pressure"),
+    ("W", "watt", "power"),
+    ("J", "joule", "energy"),
+    ("V", "volt", "voltage"),
+    ("N", "newton", "force"),
+    ("m", "meter", "length"),
+    ("s", "second", "time"),
+    ("g", "gram", "mass"),
+    ("L", "liter", "volume"),
+):
+    for _sign, _prefix in _PREFIXES.items():
+        _size = _POWERS[_prefix]
+        if len(_sign + _base) > 1:
+            _SI[_sign + _base] = (_dimension, _size, _word)
+        for _name in (_prefix + _word, f"{_prefix}{_word}s"):
+            _SI[_name] = (_dimension, _size, _word)
+
 _CASED = {"m": "M", "g": "G", "s": "S", "h": "H"}
 _MEGA = ("Mm", "Mg", "Ml")
 """A million, where the small letter is a thousandth. Of unknown signs of one or two letters the case counts too."""
@@ -94,6 +118,7 @@ def unit_of(text: str, spaced: bool) -> Unit | None:
     """
     marked = "\\text" in text
     plain = re.sub(r"\\text\s*\{([^{}]*)\}", r" \1 ", text).strip(" .")
+    plain = re.sub(r"\\mu\s*", "µ", plain.replace("μ", "µ"))
     plain = re.sub(r"\^\\circ\s*C\b", " celsius", re.sub(r"\^\\circ\s*F\b", " fahrenheit", plain)).strip()
     if plain == "in":
         return Unit((("length", 1),), _TABLE["inch"][1])
@@ -137,7 +162,7 @@ def _composed(tokens: list[str], *, spaced: bool, marked: bool) -> Unit | None:
             return None
         else:
             cased = token in _CASED.values() or token in _MEGA
-            known = None if cased else _TABLE.get(word)
+            known = _SI.get(token) or (None if cased else _TABLE.get(word))
             if known is None and not (spaced or marked):
                 return None
             loose = loose or (len(token) == 1 and token.isalpha() and not marked)

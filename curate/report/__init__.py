@@ -25,6 +25,8 @@ from curate.report.evidence import (
 from curate.report.model import (
     Balance,
     Bucket,
+    Checked,
+    Checks,
     Costs,
     Drop,
     Duplicate,
@@ -49,6 +51,8 @@ __all__ = [
     "BucketDecision",
     "Candidate",
     "Cell",
+    "Checked",
+    "Checks",
     "Costs",
     "Curve",
     "Decision",

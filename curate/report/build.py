@@ -23,6 +23,8 @@ from curate.report.judged import judged_part
 from curate.report.model import (
     Balance,
     Bucket,
+    Checked,
+    Checks,
     Costs,
     Duplicate,
     Language,
@@ -68,6 +70,7 @@ def build(out: Path) -> Report:
         funnel=tuple(_stage(line) for line in lines),
         drops=drops(fallen, texts, _source_sizes(lines[0])),
         flags=() if noted is None else drops(as_fallen(noted), texts, _source_sizes(lines[0])),
+        checks=_checks(notes.get("check", {})),
         buckets=_buckets(kept),
         languages=_languages(kept),
         duplicates=_duplicates(fallen, texts),
@@ -207,6 +210,12 @@ def _stage(line: dict[str, Any]) -> Stage:
         rows_per_second=line["counts"]["rows_in"] / seconds if seconds else None,
         **line["counts"],
     )
+
+
+def _checks(notes: dict[str, Any]) -> Checks | None:
+    """None where the stage has not run, or was run before it counted."""
+    found = tuple(Checked(**line) for line in notes.get("checks", []))
+    return Checks(checks=found, untimed_shards=notes["untimed_shards"]) if found else None
 
 
 def _duplicates(fallen: pl.DataFrame, texts: dict[str, str]) -> tuple[Duplicate, ...]:

@@ -94,6 +94,35 @@ class Drop(Part):
     examples: tuple[Example, ...] = ()
 
 
+class Checked(Part):
+    """What one check of the cascade said; a row that fell is not asked again."""
+
+    check: Text
+    passed: int
+    failed: int
+    abstained: int
+    """Rows that came to it and on which it could not say."""
+    seconds: Maybe
+
+    @property
+    def came(self) -> int:
+        return self.passed + self.failed + self.abstained
+
+    @property
+    def a_thousand(self) -> float | None:
+        """Seconds for a thousand rows that it judged."""
+        judged = self.passed + self.failed
+        return 1000 * self.seconds / judged if judged and self.seconds is not None else None
+
+
+class Checks(Part):
+    """The cascade, cheap checks first."""
+
+    checks: tuple[Checked, ...]
+    untimed_shards: int = 0
+    """Shards of an earlier, interrupted run: their rows are counted, their seconds are not known."""
+
+
 class Language(Part):
     """Kept rows that answer in one language."""
 
@@ -262,6 +291,7 @@ class Report(Part):
     drops: tuple[Drop, ...] = ()
     flags: tuple[Drop, ...] = ()
     """What the content rules noted on rows that stay; a row may be in several."""
+    checks: Checks | None = None
     buckets: tuple[Bucket, ...] = ()
     languages: tuple[Language, ...] = ()
     """Most rows first; empty when languages were not told."""

@@ -6,11 +6,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from buckets import InputError
 from curate.agreed import measure_verifiers, read_verifiers, verifiers_text
 from curate.check import Check
+from curate.job import Run
+from curate.pipeline import run
+from curate.recipe import load
 from tests.curate.test_cli import curate
 from verifiers import VERIFIERS, Agreement, wilson
 
@@ -88,6 +92,40 @@ def test_a_verifier_that_drops_good_rows_may_not(tmp_path: Path) -> None:
     out.write_text('{"verifiers": {"answers": {"counts": {"true_fail": -1}}}}', encoding="utf-8")
     (said_once,) = Check(agreement="agreed.json").mistakes(tmp_path)
     assert "not written by" in said_once
+
+
+def test_records_are_looked_up_in_a_run_also_those_that_fell(world: Path, tmp_path: Path) -> None:
+    """Whether a row fell before or after a stage, the record is the one that its last stage handed on."""
+    out = tmp_path / "run"
+    run(Run(load(world), world.parent.resolve(), out, 1), until="dedup")
+    ledger = pl.read_parquet(out / "ledger.parquet")
+    (empty,) = ledger.filter(pl.col("rule") == "empty_answer")["id"]
+    twin = ledger.filter(pl.col("rule") == "exact_duplicate")["id"][0]
+    stayed = pl.concat([pl.read_parquet(path) for path in sorted((out / "stages").glob("dedup-*/*.kept.parquet"))])
+    sums = stayed.filter(pl.col("source") == "math")["id"]
+    rows = [
+        {"verifier": "rules", "label": "bad", "id": empty},
+        {"verifier": "rules", "label": "good", "id": twin},
+        *({"verifier": "answers", "label": "good", "id": id} for id in sums[:5]),
+        label("answers", False, "#### 5", reference="6"),
+    ]
+    path = written(tmp_path / "l.jsonl", rows)
+    found = measure_verifiers(path, run=out)["verifiers"]
+    assert Agreement(**found["rules"]["counts"]) == Agreement(true_fail=1, true_pass=1)
+    assert Agreement(**found["answers"]["counts"]) == Agreement(true_fail=1, true_pass=5)
+    done = curate("agreement", str(path), "--run", str(out))
+    assert done.returncode == 0, done.stderr
+    assert "8 labels" in done.stdout
+    with pytest.raises(InputError, match=r"row 0: has an id and no record; name the run .* with --run DIR"):
+        measure_verifiers(path)
+    for id in ("nobody", ["x"], None):
+        other = written(tmp_path / "o.jsonl", [rows[0], {"verifier": "rules", "label": "bad", "id": id}])
+        with pytest.raises(InputError, match=r"row 1: no row .* in .*run"):
+            measure_verifiers(other, run=out)
+    done = curate("agreement", str(path), "--run", str(tmp_path / "nowhere"))
+    assert done.returncode == 2
+    assert "not a run folder" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_every_verifier_can_be_measured(tmp_path: Path) -> None:

@@ -14,13 +14,14 @@ def framed(*drafts: Draft, bucket: str | None = None) -> pl.DataFrame:
     return frame.with_columns(bucket=pl.lit(bucket, dtype=pl.String))
 
 
-def gold_and_damaged() -> pl.DataFrame:
+def gold_and_damaged(bucket: str | None = None) -> pl.DataFrame:
     drafts = [record.draft for c in VERIFIERS.values() for record in (*c.gold, *c.damaged)]
-    return framed(*(d for d in drafts if all(str(m.role) != "robot" for m in d.messages)))
+    return framed(*(d for d in drafts if all(str(m.role) != "robot" for m in d.messages)), bucket=bucket)
 
 
-def test_same_as_asking_every_verifier_in_turn() -> None:
-    frame = gold_and_damaged()
+@pytest.mark.parametrize("bucket", [None, "math_reasoning"])
+def test_same_as_asking_every_verifier_in_turn(bucket: str | None) -> None:
+    frame = gold_and_damaged(bucket)
     expected = {}
     for record in records(frame):
         verdicts = (judge(record) for judge in VERIFIERS.values())

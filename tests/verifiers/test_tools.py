@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+import verifiers.toolbox as toolbox_module
 from buckets import Draft, Message, Record
 from verifiers.calls import expected_calls
 from verifiers.tools import judge_tools
@@ -92,3 +93,34 @@ def test_what_counts_as_expected_calls() -> None:
     assert expected_calls("[1, 2]") is None
     assert expected_calls("[]") is None
     assert expected_calls('[{"name": "f", "arguments": {}}]') is not None
+
+
+def test_many_declared_tools_cost_what_their_different_schemas_cost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same empty schema three thousand times is held against the metaschema once; five hundred others at most."""
+    asked: list[Any] = []
+
+    def validator_of(schema: Any) -> str:
+        asked.append(schema)
+        return "none"
+
+    monkeypatch.setattr(toolbox_module, "validator_of", validator_of)
+    same = json.dumps([{"name": f"f{n}", "parameters": {}} for n in range(3000)])
+    box = toolbox_module.toolbox(same)
+    assert not isinstance(box, str)
+    assert len(box.validators) == 3000
+    assert len(asked) == 1
+    other = [{"name": f"g{n}", "parameters": {"type": "object", "maxProperties": n}} for n in range(501)]
+    assert isinstance(toolbox_module.toolbox(json.dumps(other[:500])), toolbox_module.Toolbox)
+    assert toolbox_module.toolbox(json.dumps(other)) == (
+        "The declared tools have more than 500 different argument schemas."
+    )
+
+
+def test_a_call_that_nobody_answers_before_the_assistant_goes_on() -> None:
+    """Also where no result at all stands between: then the ids of results cannot tell."""
+    turns = (Message("user", "go"), Message("assistant", tool_calls=json.dumps([call("free", "c1")])))
+    went_on = (*turns, Message("assistant", "Done."))
+    assert judge_tools(Record("r", "s", Draft(went_on, tools=TOOLS))).rule == "unanswered_call"
+    asked_on = (*turns, Message("user", "Well?"), Message("assistant", "Done."))
+    assert judge_tools(Record("r", "s", Draft(asked_on, tools=TOOLS))).outcome is Outcome.PASS
+    assert judge_tools(Record("r", "s", Draft(turns, tools=TOOLS))).outcome is Outcome.PASS
