@@ -8,7 +8,17 @@ from buckets.encodings import codec_name
 from buckets.errors import CurateError, IncompleteError, InputError, RecipeError, RefusedError, RowError
 from buckets.evals import READERS, Call, EvalMapping, EvalSet, Problem, problem_of, read_eval, read_evals
 from buckets.files import Layout, Rows, archive_members, read_rows
-from buckets.formats import FIRST_ROWS, FORMATS, NOT_WANTED, Format, Mapping, gold_in, last_boxed, sniff_format
+from buckets.formats import (
+    FIRST_ROWS,
+    FORMATS,
+    NOT_WANTED,
+    Format,
+    Mapping,
+    gold_in,
+    last_boxed,
+    sniff_format,
+    turn_weights,
+)
 from buckets.frame import (
     FALLEN_SCHEMA,
     SCHEMA,
@@ -120,6 +130,7 @@ __all__ = [
     "spans",
     "split",
     "tokenizer_digest",
+    "turn_weights",
     "write_bytes",
     "write_frame",
     "write_json",
