@@ -188,11 +188,13 @@ class Auditor:
     def _tokens(
         self, ids: Sequence[int], weights: Sequence[float], offsets: Sequence[tuple[int, int]] | None, text: str
     ) -> tuple[Token, ...]:
-        told = []
+        told, cursor = [], 0
         for at, id in enumerate(ids):
             special = id in self.encoder.special_ids
-            own = text[slice(*offsets[at])] if offsets is not None and offsets[at] != (0, 0) else None
-            if own is None:
+            if offsets is not None and offsets[at] != (0, 0):
+                # a character of several tokens stands at the first of them
+                own, cursor = text[max(cursor, offsets[at][0]) : offsets[at][1]], offsets[at][1]
+            else:
                 own = str(self.tokenizer.decode([id], skip_special_tokens=False, clean_up_tokenization_spaces=False))
             told.append(Token(own, "trained" if weights[at] > 0 else "special" if special else "plain", special))
         return tuple(told)
