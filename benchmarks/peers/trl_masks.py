@@ -8,6 +8,7 @@ each: ids and mask of `apply_chat_template(return_assistant_tokens_mask=True)` u
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import jinja2
 import transformers
@@ -16,7 +17,7 @@ from transformers import AutoTokenizer
 from trl.chat_template_utils import get_training_chat_template
 
 
-def templates(names):
+def templates(names: list[str]) -> None:
     place = Path(trl.__file__).parent / "chat_templates"
     told = {"trl": trl.__version__, "transformers": transformers.__version__}
     for name in names:
@@ -24,8 +25,8 @@ def templates(names):
     print(json.dumps(told))
 
 
-def masks(folder):
-    loaded = {}
+def masks(folder: Path) -> None:
+    loaded: dict[str, Any] = {}
     for line in (folder / "talks.jsonl").open(encoding="utf-8"):
         talk = json.loads(line)
         family = talk["family"]
