@@ -12,9 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ablation.analysis import AnalyseSettings, Analysis, analyse
+    from ablation.audit import FAULTS as MASK_FAULTS
+    from ablation.audit import NOTES as MASK_NOTES
+    from ablation.audit import Audited, Auditor
+    from ablation.audit_packed import audit_layout
     from ablation.confirm import Confirmation, confirmation, contenders, fresh_seeds
     from ablation.design import BucketPlan, Plan, arms, plan
-    from ablation.experiment import campaign
+    from ablation.experiment import campaign, load_encoder
     from ablation.front import ProposedMixture, propose_mixture
     from ablation.gain import (
         Boundary,
@@ -33,6 +37,8 @@ if TYPE_CHECKING:
     from ablation.holdout import hold_out
     from ablation.jsonable import plain
     from ablation.loop import FINAL, run_trials
+    from ablation.mask import Encoder
+    from ablation.mask_policy import MaskPolicy
     from ablation.metrics import (
         answer_entropy,
         distinct_n,
@@ -48,13 +54,23 @@ if TYPE_CHECKING:
     from ablation.signs import LossCurve
     from ablation.surface import Surface, fit_surface
     from ablation.tasks import TASKS, Task, check_items
+    from ablation.tiny import tiny_tokenizer
     from ablation.trial import SCORE_COLUMNS, WATCH_COLUMNS, Arm, Result, Share, Trial
 
 _HOME = {
     "Analysis": "analysis",
     "AnalyseSettings": "analysis",
     "analyse": "analysis",
+    "MASK_FAULTS": "audit",
+    "MASK_NOTES": "audit",
+    "Audited": "audit",
+    "Auditor": "audit",
+    "audit_layout": "audit_packed",
     "campaign": "experiment",
+    "Encoder": "mask",
+    "MaskPolicy": "mask_policy",
+    "load_encoder": "experiment",
+    "tiny_tokenizer": "tiny",
     "Confirmation": "confirm",
     "confirmation": "confirm",
     "contenders": "confirm",
@@ -112,8 +128,13 @@ _HOME = {
 }
 """Which module each public name comes from."""
 
+_RENAMED = {"MASK_FAULTS": "FAULTS", "MASK_NOTES": "NOTES"}
+"""What a public name is called in its module, where that is too short for a front door."""
+
 __all__ = [
     "FINAL",
+    "MASK_FAULTS",
+    "MASK_NOTES",
     "SCORE_COLUMNS",
     "SCORE_SCHEMA",
     "TASKS",
@@ -122,15 +143,19 @@ __all__ = [
     "AnalyseSettings",
     "Analysis",
     "Arm",
+    "Audited",
+    "Auditor",
     "Boundary",
     "BucketDecision",
     "BucketPlan",
     "Confirmation",
     "Decision",
+    "Encoder",
     "Forecast",
     "Gain",
     "Interval",
     "LossCurve",
+    "MaskPolicy",
     "Mixture",
     "Plan",
     "ProposedMixture",
@@ -152,6 +177,7 @@ __all__ = [
     "analyse",
     "answer_entropy",
     "arms",
+    "audit_layout",
     "campaign",
     "check_items",
     "confirmation",
@@ -161,6 +187,7 @@ __all__ = [
     "fresh_seeds",
     "hold_out",
     "learnable_fraction",
+    "load_encoder",
     "maj_at_k",
     "pass_at_k",
     "pass_hat_k",
@@ -171,12 +198,13 @@ __all__ = [
     "rule_gains",
     "run_trials",
     "second_round",
+    "tiny_tokenizer",
 ]
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), _RENAMED.get(name, name))
     globals()[name] = value
     return value

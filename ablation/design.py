@@ -91,7 +91,7 @@ def arms(
     mixtures: Sequence[str] = (),
     rules: Sequence[str] | None = None,
 ) -> list[Arm]:
-    """base, full, smaller doses, leave-one-out for every bucket with at least `min_rows` rows, and rule arms.
+    """base, full, smaller doses, leave-one-out for every bucket with at least `min_rows` rows, rule and mask arms.
 
     With `mixtures` the design is the base and one arm per mixture. Leaving out the only bucket would be
     the base again, so one bucket has no leave-one-out arm. `rules` are those that dropped rows; default all asked for.
@@ -112,6 +112,7 @@ def arms(
             for rule in (settings.rules if rules is None else rules)
             for kind in settings.rule_arms
         ),
+        *(Arm(f"mask:{name}", "mask") for name in settings.masks),
     ]
 
 
@@ -242,7 +243,8 @@ def _cost(
         wanted = mixtures[arm.name.removeprefix("mix:")]
         ratio = {bucket: s.all_turns / max(s.trained, 1) for bucket, s in supply.items()}
         return float(sum(wanted.values())), sum(tokens * ratio.get(bucket, 1.0) for bucket, tokens in wanted.items())
-    # A rule arm trains as many tokens as "full"; its rows' other turns are taken to be as long as the kept ones'.
+    # A mask arm trains at most the tokens of "full". A rule arm trains as many; its rows' other turns are taken to be
+    # as long as the kept ones'.
     share = arm.dose if settings.control == "fixed_epochs" else 1.0
     mine = [(settings.passes(bucket) * share, s) for bucket, s in supply.items() if bucket != arm.bucket]
     return sum(passes * s.trained for passes, s in mine), sum(passes * s.all_turns for passes, s in mine)

@@ -19,7 +19,7 @@ from ablation.reuse import take_over
 from ablation.settings import AblationSettings, TinyModel
 from ablation.tasks import check_items
 from ablation.trial import Result, Share, Trial
-from ablation.trials import Mixtures, encode_pool, with_dropped, write_items, write_trials
+from ablation.trials import Mixtures, encode_pool, with_dropped, with_masks, write_items, write_trials
 from buckets import EvalItem, IncompleteError, InputError, cores, expand, read_frame, read_json, write_frame, write_json
 
 Progress = Callable[[int, int], None]
@@ -61,11 +61,14 @@ def campaign(
     withheld = {opening_hash(item.draft.messages) for item in [*items, *held]}
     model = base_model(settings, models or folder / "models", base, withheld)
     encoder, context = load_encoder(model)
-    encodings = encode_pool(training, encoder, context)
+    training_encoder = encoder.with_policy(settings.mask)
+    encodings = encode_pool(training, training_encoder, context)
+    if settings.masks and not mixtures:
+        encodings = with_masks(encodings, training, settings.masks, encoder, context)
     if settings.rules and not mixtures:
         back, leaks = not_held_out(dropped or {}, withheld, set(pool["id"]) - set(training["id"]))
         encodings = with_dropped(
-            encodings, {rule: back[rule] for rule in settings.rules if rule in back}, encoder, context
+            encodings, {rule: back[rule] for rule in settings.rules if rule in back}, training_encoder, context
         )
         encodings.skipped.update(leaks)
     used, skipped_items, eval_digest = write_items([*items, *held], encoder, context, folder / "eval.npz")

@@ -16,24 +16,31 @@ from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Ragged token rows: row i is tokens[starts[i]:starts[i + 1]]; `trained` marks the tokens in the loss."""
+    """Ragged token rows: row i is tokens[starts[i]:starts[i + 1]]; `trained` marks the tokens in the loss.
+
+    `weights` says how much each trained token counts in the loss; None: all count 1.
+    """
 
     tokens: Ints
     trained: Bools
     starts: Ints
+    weights: Floats | None = None
 
     @classmethod
-    def of(cls, rows: Iterable[tuple[Sequence[int], Sequence[bool]]]) -> Rows:
+    def of(cls, rows: Iterable[tuple[Sequence[int], Sequence[float]]]) -> Rows:
+        """From (ids, loss weights): a weight is 0 or False for a token out of the loss."""
         rows = list(rows)
         lengths = [len(ids) for ids, _ in rows]
         tokens = [token for ids, _ in rows for token in ids]
-        trained = [flag for _, flags in rows for flag in flags]
+        counted = np.array([weight for _, weights in rows for weight in weights], np.float32)
         starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        return cls(np.array(tokens, np.int64), np.array(trained, np.bool_), starts)
+        weighted = bool(((counted != 0) & (counted != 1)).any())
+        return cls(np.array(tokens, np.int64), counted > 0, starts, counted if weighted else None)
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -44,7 +51,7 @@ class Rows:
 
     @property
     def trained_counts(self) -> Ints:
-        """Trained tokens per row."""
+        """Trained tokens per row, whatever they weigh."""
         total = np.concatenate([[0], np.cumsum(self.trained, dtype=np.int64)])
         return np.asarray(total[self.starts[1:]] - total[self.starts[:-1]], np.int64)
 
@@ -52,27 +59,53 @@ class Rows:
         span = slice(int(self.starts[index]), int(self.starts[index + 1]))
         return self.tokens[span], self.trained[span]
 
+    def scored_weights(self, indices: Ints) -> Floats | None:
+        """Weights of the tokens that `Scorer.nll` scores, in its order; None: all 1. A first token is never scored."""
+        if self.weights is None:
+            return None
+        spans = [slice(int(self.starts[i]) + 1, int(self.starts[i + 1])) for i in indices]
+        return np.concatenate([self.weights[span][self.trained[span]] for span in spans])
+
     def take(self, indices: Ints) -> Rows:
         picked = [self.row(int(i)) for i in indices]
         if not picked:
             return Rows.of([])
         starts = np.concatenate([[0], np.cumsum([len(ids) for ids, _ in picked])]).astype(np.int64)
-        return Rows(np.concatenate([ids for ids, _ in picked]), np.concatenate([flags for _, flags in picked]), starts)
+        weights = None
+        if self.weights is not None:
+            weights = np.concatenate([self.weights[self.starts[i] : self.starts[i + 1]] for i in indices])
+        tokens, flags = (np.concatenate(column) for column in zip(*picked, strict=True))
+        return Rows(tokens, flags, starts, weights)
+
+    def and_then(self, more: Rows) -> Rows:
+        """These rows, then those of `more`."""
+        weights = None
+        if self.weights is not None or more.weights is not None:
+            both = [r.weights if r.weights is not None else r.trained.astype(np.float32) for r in (self, more)]
+            weights = np.concatenate(both)
+        return Rows(
+            np.concatenate([self.tokens, more.tokens]),
+            np.concatenate([self.trained, more.trained]),
+            np.concatenate([self.starts, self.starts[-1] + more.starts[1:]]),
+            weights,
+        )
 
     def arrays(self, prefix: str) -> dict[str, NDArray[Any]]:
-        """Three arrays for an npz, in the smallest dtype that holds the tokens."""
+        """Three arrays for an npz, in the smallest dtype that holds the tokens; a fourth where tokens are weighted."""
         small = np.uint16 if len(self.tokens) == 0 or self.tokens.max() < 2**16 else np.uint32
-        return {
+        found: dict[str, NDArray[Any]] = {
             f"{prefix}_tokens": self.tokens.astype(small),
             f"{prefix}_trained": self.trained,
             f"{prefix}_starts": self.starts,
         }
+        return found if self.weights is None else found | {f"{prefix}_weights": self.weights}
 
     @classmethod
     def from_arrays(cls, arrays: Any, prefix: str) -> Rows:
         """The inverse of `arrays`, from an open npz."""
         tokens = arrays[f"{prefix}_tokens"].astype(np.int64)
-        return cls(tokens, arrays[f"{prefix}_trained"], arrays[f"{prefix}_starts"])
+        weights = arrays.get(f"{prefix}_weights")
+        return cls(tokens, arrays[f"{prefix}_trained"], arrays[f"{prefix}_starts"], weights)
 
 
 def steps(lengths: Ints, order: Ints, batch_tokens: int) -> list[Ints]:

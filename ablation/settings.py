@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
+from ablation.mask_policy import MaskPolicy
+
 
 class _Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
@@ -112,6 +114,11 @@ class AblationSettings(_Table):
     """fixed_tokens: a smaller dose repeats its rows until it has trained as many tokens as dose 1, so a
     gain is due to the data and not to more steps. fixed_epochs: a smaller dose trains fewer tokens."""
     train: TrainSettings = TrainSettings()
+    mask: MaskPolicy = MaskPolicy()
+    """What is in the loss of every arm, and how rows longer than the context are cut."""
+    masks: dict[str, MaskPolicy] = Field(default_factory=dict)
+    """One arm `mask:<name>` each: the rows, repeats and order of "full" under this policy instead of `mask`. A row that
+    has nothing to train under it is left out of that arm."""
     sample: SampleSettings = SampleSettings()
     sandbox: Literal["off", "auto", "namespaces", "bubblewrap"] = "off"
     """Where sampled programs, queries and tool calls are run to be graded, as in `check.execution.sandbox`. What cannot

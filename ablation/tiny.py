@@ -129,6 +129,12 @@ def tokenizer_of(texts: Sequence[str], vocab: int, context: int) -> Any:
     )
 
 
+def tiny_tokenizer(model: TinyModel, corpus: Sequence[Path]) -> Any:
+    """The tokenizer of a tiny base before anything is withheld from its corpus: to look at masks without training."""
+    talks = [talk for path in corpus for talk in _conversations(path)]
+    return tokenizer_of(_texts(talks), model.vocab, model.context)
+
+
 def _inner(model: TinyModel) -> int:
     """Width of the gated MLP: 8/3 of the model's, as multiples of 16."""
     return 16 * round(model.hidden * 8 / 3 / 16)

@@ -42,7 +42,10 @@ class Fit:
 
 
 def fit(model: Any, rows: Rows, order: Ints, how: dict[str, Any]) -> Fit:
-    """AdamW over `order` in steps of `batch_tokens`; each loss is the mean over all trained tokens of the step."""
+    """AdamW over `order` in steps of `batch_tokens`; each loss is the mean over all trained tokens of the step.
+
+    Where tokens are weighted it is the weighted mean, sum(w x NLL) / sum(w) over the whole step.
+    """
     with Scorer(model).ready() as scorer:
         return _fit(scorer, rows, order, how)
 
@@ -56,12 +59,14 @@ def _fit(scorer: Scorer, rows: Rows, order: Ints, how: dict[str, Any]) -> Fit:
     model.train()
     for number, chosen in enumerate(cut):
         total = int(counts[chosen].sum())
+        weights = rows.scored_weights(chosen)
+        mass = float(total) if weights is None else float(weights.sum(dtype=np.float64))
         rate = how["learning_rate"] * schedule(number, len(cut), how["warmup_fraction"], how["decay_fraction"])
         for group in optimizer.param_groups:
             group["lr"] = rate
         loss = 0.0
         for micro in scorer.parts(lengths, chosen, how["micro_tokens"]):
-            part = scorer.nll(rows, micro).sum() / max(total, 1)
+            part = _summed(scorer, rows, micro) / (mass or 1.0)
             part.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
             loss += float(part.detach())
         curve.append((number, loss))
@@ -72,6 +77,12 @@ def _fit(scorer: Scorer, rows: Rows, order: Ints, how: dict[str, Any]) -> Fit:
         optimizer.zero_grad(set_to_none=True)
         trained, tokens = trained + total, tokens + int(lengths[chosen].sum())
     return Fit(tuple(curve), trained, tokens, True)
+
+
+def _summed(scorer: Scorer, rows: Rows, micro: Ints) -> torch.Tensor:
+    """Nats of the trained tokens of these rows, each times its weight."""
+    nats, weights = scorer.nll(rows, micro), rows.scored_weights(micro)
+    return (nats if weights is None else nats * torch.from_numpy(weights).to(nats.device)).sum()
 
 
 def schedule(step: int, steps_in_all: int, warmup: float, decay: float) -> float:

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-ArmKind = Literal["base", "full", "leave_one_out", "dose", "mixture", "rule"]
+ArmKind = Literal["base", "full", "leave_one_out", "dose", "mixture", "rule", "mask"]
 Status = Literal["ok", "nan", "oom", "crash", "timeout"]
 
 
@@ -20,7 +20,8 @@ class Arm:
     """What one trial trains on. `bucket` is the one left out; `dose` scales every bucket's unique rows."""
 
     name: str
-    """"base", "full", "loo:<bucket>", "dose:<fraction>", "mix:<name>", "<random|unfiltered|only>:<rule>"."""
+    """"base", "full", "loo:<bucket>", "dose:<fraction>", "mix:<name>", "<random|unfiltered|only>:<rule>" or
+    "mask:<name>"."""
     kind: ArmKind
     bucket: str | None = None
     dose: float = 1.0

@@ -14,16 +14,18 @@ import polars as pl
 
 from ablation.design import Supply, splits_of
 from ablation.mask import Encoder
+from ablation.mask_policy import MaskPolicy
 from ablation.mixture import Draw, Ints, Pool, Portion, interleave, portion, portion_of_tokens, repeat
 from ablation.mixture import available as drawn
 from ablation.pack import Rows
 from ablation.putback import Dropped, kind_and_rule, rule_portion
 from ablation.settings import AblationSettings
-from ablation.trial import Arm, Trial
-from buckets import EvalItem, InputError, RefusedError, RowError, digest, digest_file, records
+from ablation.trial import Arm, Share, Trial
+from buckets import EvalItem, InputError, RefusedError, RowError, digest, digest_file, records, turn_weights
 
 Mixtures = Mapping[str, Mapping[str, int]]
 _Row = tuple[EvalItem, list[int], list[bool]]
+_Tokens = tuple[list[int], list[float]]
 MAX_EPOCHS = 16.0
 """A mixture arm may repeat a bucket's rows this often at most."""
 
@@ -37,8 +39,12 @@ class Encodings:
     skipped: Counter[str]
     available: dict[str, int]
     """Assistant tokens per bucket of every row with an exact mask, those longer than the context too."""
+    ids: tuple[str, ...] = ()
+    """Row ids of the pool's own rows, in the order of `rows`."""
     dropped: Dropped = field(default_factory=dict)
     """Usable rows that filter rules took out; they stand behind the pool's own in `rows` and in no bucket of it."""
+    masked: dict[str, Rows] = field(default_factory=dict)
+    """The pool's own rows under other mask policies, in the same order; a row with nothing to train is empty."""
 
     def supply(self) -> dict[str, Supply]:
         lengths = self.rows.lengths
@@ -49,7 +55,7 @@ class Encodings:
 
 
 def encode_pool(pool: pl.DataFrame, encoder: Encoder, context: int) -> Encodings:
-    """Every usable row with its loss mask; a row longer than `context` tokens is left out, never cut.
+    """Every usable row with its loss mask; a row longer than `context` tokens is cut or left out as the policy says.
 
     Raises InputError when no row is usable.
     """
@@ -58,7 +64,8 @@ def encode_pool(pool: pl.DataFrame, encoder: Encoder, context: int) -> Encodings
         why = ", ".join(f"{reason}: {count}" for reason, count in skipped.most_common())
         raise InputError(f"no row can be trained on ({why or 'the pool is empty'})")
     rows = Rows.of(encoded)
-    return Encodings(rows, Pool.of(ids, buckets, rows.trained_counts), skipped, dict(sorted(available.items())))
+    pool_of = Pool.of(ids, buckets, rows.trained_counts)
+    return Encodings(rows, pool_of, skipped, dict(sorted(available.items())), tuple(ids))
 
 
 def with_dropped(
@@ -80,12 +87,7 @@ def with_dropped(
         for id in sorted(frame["id"]):
             if id in place and bucket_of[id] in encodings.pool.members:
                 members[rule].setdefault(bucket_of[id], []).append(place[id])
-    old = encodings.rows
-    rows = Rows(
-        np.concatenate([old.tokens, more.tokens]),
-        np.concatenate([old.trained, more.trained]),
-        np.concatenate([old.starts, old.starts[-1] + more.starts[1:]]),
-    )
+    rows = encodings.rows.and_then(more)
     counted = Counter({f"dropped row: {reason}": count for reason, count in skipped.items()})
     return replace(
         encodings,
@@ -99,9 +101,22 @@ def with_dropped(
     )
 
 
+def with_masks(
+    encodings: Encodings, pool: pl.DataFrame, policies: Mapping[str, MaskPolicy], encoder: Encoder, context: int
+) -> Encodings:
+    """Beside the pool, its rows under other policies (name -> policy), for mask arms."""
+    masked, skipped = {}, Counter[str]()
+    for name, policy in policies.items():
+        ids, _, encoded, unusable, _ = _encode(pool, encoder.with_policy(policy), context)
+        found = dict(zip(ids, encoded, strict=True))
+        masked[name] = Rows.of([found.get(id, ([], [])) for id in encodings.ids])
+        skipped.update({f"mask:{name}: {reason}": count for reason, count in unusable.items()})
+    return replace(encodings, masked=masked, skipped=encodings.skipped + skipped)
+
+
 def _encode(
     pool: pl.DataFrame, encoder: Encoder, context: int
-) -> tuple[list[str], list[str], list[tuple[list[int], list[bool]]], Counter[str], Counter[str]]:
+) -> tuple[list[str], list[str], list[_Tokens], Counter[str], Counter[str]]:
     """ids, buckets and tokens of the usable rows in the order of their ids; the skipped; assistant tokens available."""
     skipped, available = Counter[str](), Counter[str]()
     ids, buckets, encoded = [], [], []
@@ -110,7 +125,9 @@ def _encode(
             skipped["no_bucket"] += 1
             continue
         try:
-            row = encoder.encode(record.messages, record.draft.tools)
+            row = encoder.encode(
+                record.messages, record.draft.tools, weights=turn_weights(record.draft), context=context
+            )
         except RowError as error:
             skipped[error.reason] += 1
             continue
@@ -120,7 +137,7 @@ def _encode(
             continue
         ids.append(record.id)
         buckets.append(record.bucket)
-        encoded.append((row.ids, row.trained))
+        encoded.append((row.ids, row.weights))
     return ids, buckets, encoded, skipped, available
 
 
@@ -184,6 +201,10 @@ def draw_arm(
             if n > 0
         }
         return interleave(pool, chosen, seed)
+    if arm.kind == "mask":
+        return _masked(
+            draw_arm(Arm("full", "full"), seed, encodings, settings, mixtures, capped=capped), arm, encodings
+        )
     if arm.kind == "rule":
         return interleave(pool, _rule_portions(arm, seed, encodings, settings, full), seed)
     portions = {}
@@ -193,6 +214,23 @@ def draw_arm(
                 pool, bucket, seed, full(bucket), arm.dose, settings.passes(bucket), settings.control
             )
     return interleave(pool, portions, seed)
+
+
+def _masked(full: Draw, arm: Arm, encodings: Encodings) -> Draw:
+    """The draw of "full" without the rows that have nothing to train under the arm's policy.
+
+    Raises RefusedError when that leaves none.
+    """
+    rows = encodings.masked[arm.name.removeprefix("mask:")]
+    order = full.order[rows.lengths[full.order] > 0]
+    if not len(order):
+        raise RefusedError(f"ablate.masks: no row has anything to train under {arm.name!r}: take it out or widen it")
+    counts, shares = rows.trained_counts, {}
+    for bucket, members in encodings.pool.members.items():
+        mine = order[np.isin(order, members)]
+        unique = np.unique(mine)
+        shares[bucket] = Share(len(unique), int(counts[unique].sum()), int(counts[mine].sum()))
+    return Draw(order, shares)
 
 
 def _rule_portions(
@@ -239,12 +277,16 @@ def write_trials(
             name = f"{arm.name.replace(':', '-')}_s{seed}"
             home = folder / name
             data = ""
-            draw = None
+            draw, mask = None, settings.mask
             if arm.kind != "base":
                 draw = draw_arm(arm, seed, encodings, settings, mixtures, capped=capped)
             if draw is not None:
                 unique, order = np.unique(draw.order, return_inverse=True)
-                arrays = encodings.rows.take(unique).arrays("row")
+                source = encodings.rows
+                if arm.kind == "mask":
+                    mask = settings.masks[arm.name.removeprefix("mask:")]
+                    source = encodings.masked[arm.name.removeprefix("mask:")]
+                arrays = source.take(unique).arrays("row")
                 data = _write_arrays(home / "data.npz", arrays | {"order": order.astype(np.int32)})
             trial = Trial(
                 name=name,
@@ -254,11 +296,16 @@ def write_trials(
                 data=None if draw is None else "data.npz",
                 eval=os.path.relpath(eval_file, home),
                 mixture={} if draw is None else draw.shares,
-                train=settings.train.model_dump() | {"threads": threads},
+                train=settings.train.model_dump() | {"threads": threads} | _told(mask, draw),
                 sample=settings.sample.model_dump() | {"splits": splits_of(arm, settings)},
             )
             trials.append(_stamped(trial, [*shared, data]))
     return trials
+
+
+def _told(mask: MaskPolicy, draw: Draw | None) -> dict[str, Any]:
+    """The policy goes into the trial and its fingerprint; what trains nothing has none."""
+    return {} if draw is None else {"mask": mask.model_dump()}
 
 
 def _stamped(trial: Trial, parts: list[str]) -> Trial:

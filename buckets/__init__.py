@@ -19,7 +19,17 @@ from buckets.evals import (
     sniff_eval,
 )
 from buckets.files import Layout, Rows, archive_members, read_rows
-from buckets.formats import FIRST_ROWS, FORMATS, NOT_WANTED, Format, Mapping, gold_in, last_boxed, sniff_format
+from buckets.formats import (
+    FIRST_ROWS,
+    FORMATS,
+    NOT_WANTED,
+    Format,
+    Mapping,
+    gold_in,
+    last_boxed,
+    sniff_format,
+    turn_weights,
+)
 from buckets.frame import (
     FALLEN_SCHEMA,
     SCHEMA,
@@ -134,6 +144,7 @@ __all__ = [
     "spans",
     "split",
     "tokenizer_digest",
+    "turn_weights",
     "write_bytes",
     "write_frame",
     "write_json",

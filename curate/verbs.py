@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from curate import __version__
 from curate.arguments import AsJson, Changes, Out, RecipePath, RunDir, Workers
+from curate.auditing import audit_mask
 from curate.inspecting import diff, ledger, show
 from curate.terminal import STOPPED
 from curate.terminal import print_json as _print_json
@@ -207,6 +208,7 @@ _again("export", "Write the dataset for trainers again.")
 app.command()(show)
 app.command(name="ledger")(ledger)
 app.command(name="diff")(diff)
+app.command(name="audit-mask")(audit_mask)
 
 
 @app.command()

@@ -14,7 +14,8 @@ from verifiers.judge_reply import Vote
 from verifiers.judge_rubric import Rubric, load_rubric, rubrics
 from verifiers.noted import FLAGS, Flag
 from verifiers.refusal import Reading, Stance, is_refusal, read_stance
-from verifiers.rendered import chat_of, json_list
+from verifiers.rendered import RefusedError as TemplateRefusedError
+from verifiers.rendered import Template, chat_of, json_list
 from verifiers.rules import RULES, Rule
 from verifiers.tokenizer import load_tokenizer, tokenizer_digest
 from verifiers.trainable import TRAINABLE, Trainability, trainable_check
@@ -43,6 +44,8 @@ __all__ = [
     "Rule",
     "Scored",
     "Stance",
+    "Template",
+    "TemplateRefusedError",
     "Trainability",
     "Verdict",
     "Verifier",

@@ -46,15 +46,17 @@ class Template:
             raise ValueError("the tokenizer has no chat template")
         self.marked = bool(_MARKS.search(self.source))
         self.parts = self.written = False
+        self.thought = "reasoning_content"
         try:
             self.parts = _PROBE not in self.text([{"role": "user", "content": _PROBE}], None, prompt=False)
         except (RefusedError, *TEMPLATE_ERRORS):
             self.parts = True
         self.calls = self._call_form()
+        self.thought = self._thought_key()
 
     def text(self, chat: list[dict[str, Any]], tools: Any, *, prompt: bool) -> str:
         """Raises RefusedError when the template refuses, one of TEMPLATE_ERRORS when it cannot be applied."""
-        chat = self._content(chat)
+        chat = self.content(chat)
         try:
             return str(
                 self.tokenizer.apply_chat_template(chat, tools=tools, tokenize=False, add_generation_prompt=prompt)
@@ -84,9 +86,23 @@ class Template:
         self.written = False
         return not silent
 
-    def _content(self, chat: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def _thought_key(self) -> str:
+        """The key under which this template reads an assistant turn's reasoning: the first one that it shows."""
+        for key in ("reasoning_content", "thinking", "reasoning"):
+            chat = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b", key: _PROBE}]
+            try:
+                if _PROBE in self.text(chat, None, prompt=False):
+                    return key
+            except (RefusedError, *TEMPLATE_ERRORS):
+                continue
+        return "reasoning_content"
+
+    def content(self, chat: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The turns as this template takes them: reasoning under its key, calls and content in its form."""
         if self.written:
             chat = [_with_text(turn) if turn.get("tool_calls") else turn for turn in chat]
+        if self.thought != "reasoning_content":
+            chat = [{self.thought if k == "reasoning_content" else k: v for k, v in t.items()} for t in chat]
         if self.parts:
             chat = [{**t, "content": [{"type": "text", "text": t["content"]}]} for t in chat]
         return chat
@@ -103,7 +119,7 @@ class Template:
     def _marked(self, chat: list[dict[str, Any]], tools: Any) -> list[tuple[int, int]]:
         from transformers.utils.chat_template_utils import render_jinja_template
 
-        chat = self._content(chat)
+        chat = self.content(chat)
         _, spans = render_jinja_template(
             conversations=[chat],
             tools=tools,

@@ -14,7 +14,7 @@ from buckets.formats.harmony_text import HARMONY_TEXT
 from buckets.formats.hermes import HERMES
 from buckets.formats.mapping import Mapping
 from buckets.formats.nested import NESTED
-from buckets.formats.openai_messages import OPENAI_MESSAGES
+from buckets.formats.openai_messages import OPENAI_MESSAGES, turn_weights
 from buckets.formats.passages import PASSAGES
 from buckets.formats.preference import PREFERENCE
 from buckets.formats.prompt_response import PROMPT_RESPONSE
@@ -121,4 +121,5 @@ __all__ = [
     "gold_in",
     "last_boxed",
     "sniff_format",
+    "turn_weights",
 ]

@@ -79,7 +79,7 @@ def write(record: Record) -> dict[str, Any]:
     """
     draft = record.draft
     row: dict[str, Any] = {"messages": [_turn(message) for message in draft.messages]}
-    for place, weight in _weights(draft).items():
+    for place, weight in turn_weights(draft).items():
         row["messages"][place]["weight"] = weight
     if draft.tools:
         row["tools"] = parsed(draft.tools)
@@ -90,7 +90,7 @@ def write(record: Record) -> dict[str, Any]:
     return row
 
 
-def _weights(draft: Draft) -> dict[int, int | float]:
+def turn_weights(draft: Draft) -> dict[int, int | float]:
     """Message number -> loss weight, for the assistant turns that had one."""
     key = "turns"
     while f"{key}_" in draft.meta:  # the row had a key of that name; the reader's own note has the longest
