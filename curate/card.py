@@ -24,7 +24,7 @@ def card(
         "size_categories": [_size(rows)],
         "task_categories": ["text-generation"],
         "tags": ["sft", "sft-curate"],
-        "configs": [{"config_name": "default", "data_files": _data_file(name, formats)}],
+        "configs": _configs(name, formats),
     }
     return "\n".join(
         [
@@ -88,8 +88,16 @@ def _size(rows: int) -> str:
     return "1M<n<10M" if rows < 10_000_000 else "n>10M"
 
 
-def _data_file(name: str, formats: Sequence[str]) -> str:
-    return f"data/{name}.parquet" if "parquet" in formats else f"data/{name}.{formats[0]}.jsonl"
+def _configs(name: str, formats: Sequence[str]) -> list[dict[str, Any]]:
+    """One config a file: the default is what trainers read; parquet, where calls are JSON strings, is `canonical`."""
+    files = {
+        "messages": ("messages", f"data/{name}.messages.jsonl"),
+        "sharegpt": ("sharegpt", f"data/{name}.sharegpt.jsonl"),
+        "parquet": ("canonical", f"data/{name}.parquet"),
+    }
+    found = [files[form] for form in files if form in formats]
+    named = [("default", found[0][1]), *found[1:]]
+    return [{"config_name": config, "data_files": path} for config, path in named]
 
 
 def _cells(line: dict[str, Any]) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from buckets import BUCKETS, FORMATS, IncompleteError, Record, RowError, read_fr
 from curate.card import card
 from curate.shards import StageFolder
 from curate.stage import Table
+from curate.trainers import write_configs
 
 Kind = Literal["messages", "sharegpt", "parquet"]
 
@@ -28,7 +29,10 @@ class Export(Table):
     """What is written to the export folder of the run."""
 
     formats: tuple[Kind, ...] = Field(("messages", "parquet"), min_length=1)
-    """messages: OpenAI messages JSONL; sharegpt: ShareGPT JSONL; parquet: the canonical schema."""
+    """messages: OpenAI messages JSONL; sharegpt: ShareGPT JSONL; parquet: the canonical schema.
+
+    In both JSONL files `tools` is a JSON string: trainers read it as that, and Arrow would merge the keys of all tools.
+    """
     name: str = Field("curated", pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
     """Dataset name, in the card and in file names."""
 
@@ -71,6 +75,7 @@ def _write_all(table: Export, data: StageFolder, out: Path, folder: Path) -> dic
     for name in ("decision.json", "mixture.json", "confirmation.json"):
         if (out / name).exists():
             shutil.copyfile(out / name, folder / name)
+    write_configs(folder, table.name, table.formats, _has_tools(data))
     page = card(table.name, table.formats, resolved, _summary(data), out)
     (folder / "README.md").write_text(page, encoding="utf-8")
     return {"rows": rows, "refused": len(refused)}
@@ -93,6 +98,10 @@ def _jsonl(data: StageFolder, path: Path, row: Callable[[Record], dict[str, Any]
 def _records(data: StageFolder) -> Iterator[Record]:
     for name in data.names():
         yield from records(read_frame(data.kept(name)))
+
+
+def _has_tools(data: StageFolder) -> bool:
+    return any(read_frame(data.kept(name), ["tools"])["tools"].is_not_null().any() for name in data.names())
 
 
 def _messages_row(record: Record) -> dict[str, Any]:

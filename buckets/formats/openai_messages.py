@@ -73,8 +73,10 @@ def behind(first: Message, turns: Turns) -> Turns:
 
 
 def write(record: Record) -> dict[str, Any]:
-    """The row as the OpenAI fine-tuning API takes it; gold, tests and schema go beside the messages.
+    """The row as the OpenAI fine-tuning API takes it, but for `tools`, with gold, tests and schema beside the messages.
 
+    `tools` is a JSON string, which TRL, axolotl and LLaMA-Factory parse: Arrow merges the keys of tools that are
+    objects, gives them nulls, and does not load a file whose tools differ in the types of one key.
     Of what the raw turns held beside their text, `weight` (0: not trained on) is the API's own and is written back.
     """
     draft = record.draft
@@ -82,9 +84,12 @@ def write(record: Record) -> dict[str, Any]:
     for place, weight in turn_weights(draft).items():
         row["messages"][place]["weight"] = weight
     if draft.tools:
-        row["tools"] = parsed(draft.tools)
+        row["tools"] = draft.tools
     row |= written_extras(draft)
-    back = read(row)
+    try:
+        back = read(row)
+    except RowError as error:
+        raise RowError("cannot_write", f"the row would not be read back: {error.detail}") from error
     if back.messages != draft.messages or back.tools != draft.tools:
         raise RowError("cannot_write", "the tools, calls or results of the record are not in canonical form")
     return row

@@ -140,9 +140,10 @@ def _message(index: int, turn: dict[str, Any], calls: Calls) -> tuple[Message, d
     if turn.get("channel") in _CHANNELS:
         raise RowError("harmony_channels", f"turn {index} is on a channel; declare `format: harmony` for this source")
     if role == "call":
-        turn_calls, rests = _call_turn(value, calls)
+        text, thought, raw_calls = _call_turn(value)
+        turn_calls, rests = calls.make(raw_calls)
         rest = _rest(turn, (role_key, content_key), rests)
-        return Message("assistant", "", None, compact(turn_calls)), rest, True
+        return Message("assistant", text, thought, compact(turn_calls)), rest, True
     content, thought, part_calls = _content(index, role, value)
     reasoning_key = next((key for key in _REASONING_KEYS if isinstance(turn.get(key), str)), None)
     if role == "assistant" and reasoning_key is None and thought is None:
@@ -199,11 +200,25 @@ def _joined(first: str | None, second: str | None) -> str | None:
     return (first or "") + (second or "") or None
 
 
-def _call_turn(value: object, calls: Calls) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def _call_turn(value: object) -> tuple[str, str | None, Any]:
+    """Text, reasoning and calls of a function_call turn: JSON alone, or as LLaMA-Factory takes more than that.
+
+    It reads reasoning in tags before the JSON, and any text before a JSON in <tool_call>.
+    """
     raw = parsed(value) if isinstance(value, str) else value
+    text: str = ""
+    thought: str | None = None
+    if raw is None and isinstance(value, str):
+        before, tag, block = value.partition("<tool_call>")
+        if tag and block.rstrip().endswith("</tool_call>"):
+            raw = parsed(block.rstrip().removesuffix("</tool_call>"))
+            text, thought = lifted(before.removesuffix("\n"))
+        elif not tag:
+            answer, thought = lifted(value)
+            raw = parsed(answer) if thought else None
     if not isinstance(raw, dict | list) or not raw:
         raise RowError("bad_tool_call", f"a function_call turn is not JSON: {str(value)[:200]}")
-    return calls.make(raw)
+    return text, thought, raw
 
 
 def _raw_calls(turn: dict[str, Any]) -> list[Any]:
@@ -271,6 +286,8 @@ def _rest(turn: dict[str, Any], used: Sequence[str | None], rests: list[dict[str
 
 
 def _merged(first: Message, second: Message) -> Message:
-    """An assistant message with the calls of the turn behind it."""
+    """An assistant message with the calls of the turn behind it, and what that says beside them behind its own."""
     calls = [*parsed(first.tool_calls or "[]"), *parsed(second.tool_calls or "[]")]
-    return Message("assistant", first.content, first.reasoning, compact(calls), first.tool_call_id, first.name)
+    content = "\n\n".join(text for text in (first.content, second.content) if text)
+    thought = "\n\n".join(text for text in (first.reasoning, second.reasoning) if text) or None
+    return Message("assistant", content, thought, compact(calls), first.tool_call_id, first.name)

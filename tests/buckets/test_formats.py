@@ -156,6 +156,22 @@ def test_loss_weights_are_written_back() -> None:
 # --- turns ------------------------------------------------------------------------------------
 
 
+def test_a_call_turn_keeps_the_text_and_the_reasoning_that_stand_in_it() -> None:
+    said = '<think>\nfirst\n</think>\n\nLet me look.\n<tool_call>\n{"name": "a", "arguments": {}}\n</tool_call>'
+    thought = '<think>\nsecond\n</think>\n\n{"name": "b", "arguments": {}}'
+    for values, wanted in (
+        ((said,), ("Let me look.", "first", ["a"])),
+        ((thought,), ("", "second", ["b"])),
+        ((said, thought), ("Let me look.", "first\n\nsecond", ["a", "b"])),
+    ):
+        turns = [{"from": "human", "value": "q"}, *({"from": "function_call", "value": value} for value in values)]
+        message = FORMATS["sharegpt"].read({"conversations": turns}).messages[-1]
+        names = [call["function"]["name"] for call in orjson.loads(message.tool_calls or "[]")]
+        assert (message.content, message.reasoning, names) == wanted
+    with pytest.raises(RowError):
+        FORMATS["sharegpt"].read({"conversations": [{"from": "function_call", "value": "<think>x</think> no JSON"}]})
+
+
 def test_sharegpt_calls_in_a_row_are_one_turn_and_results_pair_in_order() -> None:
     turns = [
         ("human", "q"),

@@ -30,7 +30,7 @@ GENERATED = 250
 
 SHAPES = {
     "openai_messages": Shape(developer=True),
-    "sharegpt": Shape(reasoning=False),
+    "sharegpt": Shape(),
     "hermes": Shape(plain=False),
     "toolace": Shape(reasoning=False, beside=False),
     "glaive": Shape(reasoning=False, parallel=1),
@@ -44,7 +44,7 @@ SHAPES = {
 }
 FEATURES = {
     "openai_messages": {"tools", "parallel", "nested", "reasoning", "text beside calls", "empty", "unicode", "system"},
-    "sharegpt": {"tools", "parallel", "nested", "text beside calls", "empty", "unicode", "system"},
+    "sharegpt": {"tools", "parallel", "nested", "reasoning", "text beside calls", "empty", "unicode", "system"},
     "hermes": {"tools", "parallel", "nested", "reasoning", "text beside calls", "empty", "unicode", "system"},
     "toolace": {"tools", "parallel", "nested", "empty", "unicode", "system"},
     "glaive": {"tools", "nested", "text beside calls", "empty", "unicode", "system"},
@@ -231,7 +231,7 @@ def test_exports_hold_the_tools_and_arguments_of_the_raw_rows_and_nothing_else(t
     by_question = {row["messages"][0]["content"]: row for row in ROWS}
     for line in lines:
         raw = by_question[line["messages"][0]["content"]]
-        assert line["tools"] == raw["tools"]
+        assert json.loads(line["tools"]) == raw["tools"]
         (call,) = line["messages"][1]["tool_calls"]
         assert json.loads(call["function"]["arguments"]) == raw["messages"][1]["tool_calls"][0]["function"]["arguments"]
         assert all(value is not None for turn in line["messages"] for value in turn.values())
