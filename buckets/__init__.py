@@ -7,7 +7,7 @@ from buckets.cores import cores
 from buckets.encodings import codec_name
 from buckets.errors import CurateError, IncompleteError, InputError, RecipeError, RefusedError, RowError
 from buckets.evals import READERS, Call, EvalMapping, EvalSet, Problem, problem_of, read_eval, read_evals
-from buckets.files import Layout, Rows, archive_members, read_rows
+from buckets.files import DAMAGE, Layout, Rows, archive_members, is_plain_lines, read_rows
 from buckets.formats import FIRST_ROWS, FORMATS, NOT_WANTED, Format, Mapping, gold_in, last_boxed, sniff_format
 from buckets.frame import (
     FALLEN_SCHEMA,
@@ -40,6 +40,7 @@ from buckets.tokens import count_tokens, tokenizer_digest
 
 __all__ = [
     "BUCKETS",
+    "DAMAGE",
     "FALLEN_SCHEMA",
     "FIRST_ROWS",
     "FORMATS",
@@ -100,6 +101,7 @@ __all__ = [
     "frame_of",
     "gold_in",
     "is_archive",
+    "is_plain_lines",
     "languages",
     "last_boxed",
     "located",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import fnmatch
 import io
 import lzma
+import re
 import tarfile
 import zipfile
 import zlib
@@ -23,6 +24,7 @@ from buckets.unpack import Unpacked, packing
 _DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError, NotImplementedError)
 _TAR_MARK = (257, b"ustar")
 _TAR_NAMES = (".tar", ".tgz", ".tbz2", ".txz", ".tzst")
+_DRIVE = re.compile(r"[A-Za-z]:")
 _PIECE = 512  # what is lost at most where a member is damaged: the piece that fails does not come out
 _FREE = 1 << 30
 _MOST_TIMES = 1500
@@ -71,7 +73,8 @@ def is_archive(path: Path) -> bool:
 def open_members(path: Path) -> Iterator[tuple[str, Member | None]]:
     """(name, stream) of every file in the archive: by name for zip, as they stand for tar; read each before the next.
 
-    Hidden members are left out. A last pair of an empty name and None says that a tar ends early. Raises RefusedError
+    Hidden members are left out. A last pair of an empty name and None says that a tar ends early, or goes on
+    behind its end mark. Raises RefusedError
     for an archive that is unsafe (see above) and InputError for one that cannot be opened.
     """
     with path.open("rb") as file:
@@ -136,9 +139,10 @@ def _tar(path: Path) -> Iterator[tuple[str, Member | None]]:
                     data = archive.extractfile(info) if info.isreg() else None
                     if data is None:
                         raise RefusedError(f"{path}: member {info.name!r} is a link or a device; remove it")
-                    yield info.name, Member(data)  # type: ignore[arg-type]  # an ExFileObject reads bytes
+                    # Without its buffer, which gives nothing of a piece that ends early.
+                    yield info.name, Member(data.raw)  # type: ignore[attr-defined]  # an ExFileObject has one
                 error = getattr(archive, "last_error", None)
-                ended_well = error is None or type(error).__name__ == "EOFHeaderError"
+                ended_well = (error is None or type(error).__name__ == "EOFHeaderError") and not _goes_on(stream)
         except tarfile.ReadError:
             if not seen:
                 raise
@@ -146,9 +150,17 @@ def _tar(path: Path) -> Iterator[tuple[str, Member | None]]:
             yield "", None
 
 
+def _goes_on(stream: BinaryIO) -> bool:
+    """Whether more than padding stands behind the end mark, as where two tars were put together by `cat`."""
+    while block := stream.read(1 << 20):
+        if block.strip(b"\0"):
+            return True
+    return False
+
+
 def _safe(path: Path, name: str) -> bool:
     """Whether the member is to be looked at. Raises RefusedError for a name that leaves the archive."""
     pure = PurePosixPath(name.replace("\\", "/"))
-    if pure.is_absolute() or ".." in pure.parts or (pure.parts and ":" in pure.parts[0]):
+    if pure.is_absolute() or ".." in pure.parts or _DRIVE.match(name):
         raise RefusedError(f"{path}: member {name!r} points outside the archive; such an archive is not read")
     return not any(part.startswith((".", "__MACOSX")) for part in pure.parts)

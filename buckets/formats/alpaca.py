@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from buckets.errors import RowError
-from buckets.formats.fields import extras, first_key, leftovers, text
+from buckets.formats.fields import extras, filled_key, first_key, leftovers, text
 from buckets.formats.format import Format, Row
 from buckets.formats.thought import answered, wrapped
 from buckets.record import Draft, Message, Record
@@ -22,10 +22,10 @@ def sniff(row: Row) -> str | None:
 
 def read(row: Row) -> Draft:
     """Prompt = instruction, a blank line, input (when not blank); placeholders such as "N/A" stay as they are."""
-    answer_key = first_key(row, _ANSWERS)
+    answer_key = filled_key(row, _ANSWERS)
     if "instruction" not in row or answer_key is None:
         raise RowError("unexpected_keys", f"no instruction with output or response among {sorted(row)[:20]}")
-    input_key = first_key(row, _INPUTS)
+    input_key = filled_key(row, _INPUTS)
     answer = text(row, answer_key)
     extra = extras(row)
     consumed = {"instruction", answer_key, *extra.keys, *([input_key] if input_key else [])}

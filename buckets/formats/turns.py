@@ -34,7 +34,9 @@ ROLES: dict[str, Role | str] = {
 }
 _SPOKEN = frozenset({"system", "developer", "user"})
 _ROLE_KEYS = ("role", "from")
-_CONTENT_KEYS = ("content", "value")
+_CONTENT_KEYS = ("content", "value", "text")
+_UNREAD = ("parts", "utterance", "message", "msg", "body")
+"""Where turns of other makes have their text: without it a turn would be empty in silence."""
 _REASONING_KEYS = ("reasoning_content", "thinking", "reasoning")
 _TEXT_PARTS = ("text", "input_text", "output_text")
 _CHANNELS = ("analysis", "commentary", "final")
@@ -140,7 +142,7 @@ def _message(index: int, turn: dict[str, Any], calls: Calls) -> tuple[Message, d
         made, rests = _call_turn(turn.get(content_key), calls)
         rest = _rest(turn, (role_key, content_key), rests)
         return Message("assistant", "", None, compact(made)), rest, True
-    content, thought, part_calls = _content(index, role, turn.get(content_key))
+    content, thought, part_calls = _content(index, role, _said(index, turn, content_key))
     reasoning_key = next((key for key in _REASONING_KEYS if isinstance(turn.get(key), str)), None)
     if role == "assistant" and reasoning_key is None and thought is None:
         content, thought = lifted(content)
@@ -148,6 +150,8 @@ def _message(index: int, turn: dict[str, Any], calls: Calls) -> tuple[Message, d
     made, rests = calls.make(raw_calls) if raw_calls else ([], [])
     call_id = calls.answered(turn.get("tool_call_id"), turn.get("name")) if role == "tool" else turn.get("tool_call_id")
     used = [role_key, content_key, "tool_calls", "function_call", "tool_call_id", "name"]
+    if content_key not in turn:
+        used.append("parts")
     name = turn.get("name")
     message = Message(
         role=role,  # type: ignore[arg-type]  # the values of ROLES other than "call" are roles
@@ -158,6 +162,18 @@ def _message(index: int, turn: dict[str, Any], calls: Calls) -> tuple[Message, d
         name=name if isinstance(name, str) and name else None,
     )
     return message, _rest(turn, (*used, reasoning_key), rests), False
+
+
+def _said(index: int, turn: dict[str, Any], content_key: str) -> object:
+    """What stands under the content key; where there is none, Gemini's parts, if they are all texts."""
+    if content_key in turn:
+        return turn[content_key]
+    parts = turn.get("parts")
+    if isinstance(parts, list) and all(isinstance(part, dict) and isinstance(part.get("text"), str) for part in parts):
+        return "".join(part["text"] for part in parts)
+    if unread := next((key for key in _UNREAD if turn.get(key)), None):
+        raise RowError("not_text", f"turn {index} has no content, and its {unread!r} is not known; say with a mapping")
+    return None
 
 
 def _joined(first: str | None, second: str | None) -> str | None:
