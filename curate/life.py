@@ -37,7 +37,7 @@ def life(folder: Path, id: str, raw: bool = False) -> dict[str, Any]:
     origin = (record or fell or {})["origin"]
     tables, base = recipe_of(folder)
     source = (record or fell or {})["source"]
-    declared = next((one for one in tables["read"]["sources"] if one["name"] == source), {})
+    declared: dict[str, Any] = next((one for one in tables["read"]["sources"] if one["name"] == source), {})
     against = (tables.get("dedup") or {}).get("against", [])
     return {
         "id": id,

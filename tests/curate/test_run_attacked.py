@@ -7,6 +7,7 @@ import io
 import json
 import shutil
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -166,12 +167,13 @@ def test_a_damaged_run_folder_gives_a_sentence(world: Path, tmp_path: Path, what
     kept = read_frame(at.kept(at.names()[0]), ["id"])["id"][0]
     damage_of(what, out)
     errors = []
-    for look in (
+    looks: tuple[Callable[[], object], ...] = (
         lambda: life(out, id),
         lambda: life(out, kept),
         lambda: compare(out, world / "out", 3),
         lambda: looked_up(out, Wanted(), ["rule"], 3),
-    ):
+    )
+    for look in looks:
         try:
             look()
         except InputError as error:
