@@ -18,7 +18,7 @@ from buckets.evals import (
     read_evals,
     sniff_eval,
 )
-from buckets.files import Layout, Rows, archive_members, read_rows
+from buckets.files import DAMAGE, Layout, Rows, archive_members, is_plain_lines, read_rows
 from buckets.formats import (
     FIRST_ROWS,
     FORMATS,
@@ -61,6 +61,7 @@ from buckets.tokens import count_tokens, tokenizer_digest
 
 __all__ = [
     "BUCKETS",
+    "DAMAGE",
     "FALLEN_SCHEMA",
     "FIRST_ROWS",
     "FORMATS",
@@ -122,6 +123,7 @@ __all__ = [
     "frame_of",
     "gold_in",
     "is_archive",
+    "is_plain_lines",
     "languages",
     "last_boxed",
     "located",

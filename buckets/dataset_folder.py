@@ -51,6 +51,11 @@ def _splits(folder: Path, config: str | None) -> dict[str, list[Path]] | None:
 def _saved(folder: Path) -> list[Path]:
     """The shards of one saved split; `cache-*.arrow` files beside them are leftovers and no part of it."""
     state = _json(folder / "state.json")
+    if state.get("_indices_files") or state.get("_indices_data_files"):  # `select` and `shuffle` of datasets before 2.0
+        raise InputError(
+            f"{folder}: was saved with a choice of rows beside its data; load it with `datasets`, call "
+            "flatten_indices() and save it again"
+        )
     files = [folder / _plain(folder, str(one.get("filename"))) for one in state.get("_data_files", [])]
     if missing := [file.name for file in files if not file.is_file()]:
         raise InputError(

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import csv
-import sys
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 
 from buckets.errors import InputError
-from buckets.raw import BOM, Raw, fault_of
+from buckets.raw import BOM, MAX_ROW_BYTES, Raw, fault_of
 
 _DELIMITERS = (",", ";", "\t", "|")
-_RESTARTS = 1000  # each broken quote re-reads the lines that it swallowed
+_SEP = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)  # Excel's own first line
+_AGAIN = 32  # a broken quote re-reads the lines that it swallowed: all of them at most this many times the file,
+_FREE = 256 << 20  # beyond the first 256 MiB
 
 
 class _Lines:
@@ -21,6 +23,10 @@ class _Lines:
         self._lines = iter(lines)
         self._back: deque[bytes] = deque()
         self._offset = 0
+        self.seen = 0
+        """Bytes of the file up to here."""
+        self.again = 0
+        """Bytes that were given back."""
         self.taken: list[bytes] = []
         self.bad: str | None = None
 
@@ -28,7 +34,11 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        line = self._back.popleft() if self._back else next(self._lines)
+        if self._back:
+            line = self._back.popleft()
+        else:
+            line = next(self._lines)
+            self.seen += len(line)
         self.taken.append(line)
         try:
             text = line.decode()
@@ -51,8 +61,10 @@ class _Lines:
     def give_back(self) -> bytes:
         """Return all lines of the row but the first, to be read again; the first one is the result."""
         first, rest = self.taken[0], self.taken[1:]
+        size = sum(map(len, rest))
         self._back.extendleft(reversed(rest))
-        self._offset -= sum(map(len, rest))
+        self._offset -= size
+        self.again += size
         return first
 
 
@@ -73,9 +85,13 @@ def delimited_rows(
     not match these names is a fault, and so is a quote that is never closed (only its first line).
     Raises InputError when the header cannot be used.
     """
-    csv.field_size_limit(sys.maxsize)  # a document in one cell is normal here
+    csv.field_size_limit(MAX_ROW_BYTES)  # a document in one cell is normal here, the rest of the file is not
     feed = _Lines(_without_bom(stream))
     header_line = next(feed, "")
+    if sep := _SEP.fullmatch(header_line):
+        delimiter = sep[1]
+        feed.next_row()
+        header_line = next(feed, "")
     delimiter = delimiter or max(_DELIMITERS, key=header_line.count)
     names: list[str] = []
     if header:
@@ -83,7 +99,7 @@ def delimited_rows(
     else:
         feed.unread()
     names = list(columns) if columns is not None else names
-    row, restarts = 0, 0
+    row = 0
     reader = csv.reader(feed, delimiter=delimiter, strict=True)
     while True:
         feed.next_row()
@@ -93,8 +109,8 @@ def delimited_rows(
             return
         except csv.Error as error:
             raw = b"".join(feed.taken)
-            if restarts < _RESTARTS:
-                raw, restarts = feed.give_back(), restarts + 1
+            if feed.again <= _FREE + _AGAIN * feed.seen:
+                raw = feed.give_back()
                 reader = csv.reader(feed, delimiter=delimiter, strict=True)
             cells = _unquoted(raw, delimiter, len(names)) if delimiter == "\t" else []
             if not cells:

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from buckets.delimited import delimited_rows
+from buckets.documents import document_rows, is_keyed, member_rows
 from buckets.encodings import Encoding, Recoded, codec_name, encoding_of, original
 from buckets.errors import InputError
 from buckets.held import held
@@ -18,12 +19,14 @@ from buckets.jsonl import line_rows
 from buckets.kind import KINDS, SUFFIXES, Kind, kind_of_file, suffix_of, table_kind
 from buckets.members import Member, asked, is_archive, open_members, wanted
 from buckets.raw import BOM, Raw, fault_of
-from buckets.salvage import array_rows, member_span, object_rows
+from buckets.salvage import array_rows, object_rows
 from buckets.source import UTF8, Source, look, open_file, open_member
 from buckets.tables import table_rows
 from buckets.xml_rows import xml_rows
 from buckets.yaml_rows import yaml_rows
 
+DAMAGE = ""
+"""What stands for the name of a member where an archive is damaged itself."""
 _BLOCK = 1 << 20
 _XML_ENCODING = re.compile(rb"""\A\s*<\?xml[^>]*\bencoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 
@@ -109,15 +112,28 @@ def archive_members(
 ) -> Iterator[tuple[str, Callable[[], Rows] | None]]:
     """(name, its rows) of each member of an archive; None for those that are not meant. Take the rows before the next.
 
+    A last pair of DAMAGE and None says that the archive is damaged itself.
+
     Meant are those that a glob of `patterns` matches, or all that are data files by name. The callable raises
     InputError for a member that cannot be read. Raises as `read_rows` does.
     """
     layout.check(path)
+    seen: set[str] = set()
     for name, member in open_members(path):
         if member is None:
+            yield name, None
             continue
         meant = any(wanted(name, glob) for glob in patterns) if patterns else is_data(name, layout.kind)
+        if meant:
+            _must_be_new(path, name, seen)
         yield name, partial(_member, path, name, asked(path, name, member), layout) if meant else None
+
+
+def _must_be_new(path: Path, name: str, seen: set[str]) -> None:
+    """Rows are told apart by the name of their member: two of one name would share ids."""
+    if name in seen:
+        raise InputError(f"{path}: holds two members called {name!r}; unpack it, and name each one for itself")
+    seen.add(name)
 
 
 def _member(path: Path, name: str, member: Member, layout: Layout) -> Rows:
@@ -141,10 +157,14 @@ def is_data(name: str, kind: Kind | None) -> bool:
 
 
 def _member_rows(path: Path, layout: Layout, inside: Callable[[str], bool] | None) -> Iterator[Raw]:
+    seen: set[str] = set()
     for name, member in open_members(path):
         if member is None:
-            yield Raw(0, None, fault_of("truncated_file", "the archive ends early, or is damaged behind this", b""))
+            if inside is None or inside(DAMAGE):
+                said = "the archive ends early, is damaged behind this, or goes on behind its end mark"
+                yield Raw(0, None, fault_of("truncated_file", said, b""))
         elif inside(name) if inside else is_data(name, layout.kind):
+            _must_be_new(path, name, seen)
             for raw in _rows_or_damage(path, name, asked(path, name, member), layout):
                 raw.part = name
                 yield raw
@@ -167,18 +187,18 @@ def _begun(source: Source, layout: Layout) -> Rows:
             source.stream = io.BufferedReader(Recoded(source.stream, source.encoding), _BLOCK)
             source.path = None
             head, whole = look(source)
-        kind = kind_of_file(
-            source.where,
-            source.name,
-            head.removeprefix(BOM),
-            whole=whole,
-            declared=layout.kind,
-            member=layout.member,
-        )
+        head, declared = head.removeprefix(BOM), layout.kind
+        if layout.member is not None and declared is None and head.lstrip().startswith(b"{") and not _is_yaml(source):
+            declared = "json_object"
+        kind = kind_of_file(source.where, source.name, head, whole=whole, declared=declared)
     except BaseException:
         source.stream.close()
         raise
-    return Rows(kind, source.encoding, _rows(source, replace(layout, kind=kind)))
+    return Rows(kind, source.encoding, _rows(source, replace(layout, kind=kind), declared is not None))
+
+
+def _is_yaml(source: Source) -> bool:
+    return suffix_of(source.name) in (".yaml", ".yml")
 
 
 def _encoding(head: bytes, whole: bool, layout: Layout) -> Encoding:
@@ -192,9 +212,9 @@ def _encoding(head: bytes, whole: bool, layout: Layout) -> Encoding:
     return encoding_of(head, whole=whole, declared=declared)
 
 
-def _rows(source: Source, layout: Layout) -> Iterator[Raw]:
+def _rows(source: Source, layout: Layout, declared: bool) -> Iterator[Raw]:
     with source.stream:
-        rows = _rows_of_kind(source, layout)
+        rows = _rows_of_kind(source, layout, declared)
         yield from rows if source.encoding.is_utf8 else _recoded(rows, source.encoding.name)
 
 
@@ -209,7 +229,7 @@ def _recoded(rows: Iterator[Raw], name: str) -> Iterator[Raw]:
         yield raw
 
 
-def _rows_of_kind(source: Source, layout: Layout) -> Iterator[Raw]:
+def _rows_of_kind(source: Source, layout: Layout, declared: bool) -> Iterator[Raw]:
     kind = layout.kind
     if kind in ("parquet", "arrow"):
         return table_rows(source, kind)
@@ -221,10 +241,10 @@ def _rows_of_kind(source: Source, layout: Layout) -> Iterator[Raw]:
         return _yaml_rows(source, layout.member)
     if kind == "xml":
         return _xml_rows(source, layout.member)
-    return _json_rows(source, layout)
+    return _json_rows(source, layout, declared)
 
 
-def _json_rows(source: Source, layout: Layout) -> Iterator[Raw]:
+def _json_rows(source: Source, layout: Layout, declared: bool) -> Iterator[Raw]:
     if source.path is not None:
         with source.path.open("rb") as file:
             data = held(file)
@@ -234,15 +254,12 @@ def _json_rows(source: Source, layout: Layout) -> Iterator[Raw]:
     if layout.kind == "json_array":
         yield from array_rows(data, 0, source.damage, start)
         return
-    if layout.member is None:
+    if layout.member is not None:
+        yield from member_rows(data, layout.member, source.where, source.damage, start)
+    elif declared or is_keyed(data, start):
         yield from object_rows(data, 0, source.damage, start)
-        return
-    span = member_span(data, layout.member)
-    if span is None:
-        raise InputError(f"{source.where}: has no key {layout.member!r} at its top; name the key that holds the rows")
-    start, end = span
-    rows = array_rows if data[start : start + 1] == b"[" else object_rows
-    yield from rows(data[start:end], start, source.damage if end == len(data) else None)
+    else:  # a row on many lines, or several such rows
+        yield from document_rows(data, source.damage, start)
 
 
 def _yaml_rows(source: Source, member: str | None) -> Iterator[Raw]:

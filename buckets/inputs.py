@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,27 +48,31 @@ def located(
 ) -> list[Named]:
     """The files that the patterns name, sorted, each once, with the members that are meant of each.
 
+    A file that is named twice, by a link or through another folder, is one file: the first name stands, and of one
+    pattern a plain file's before a link's.
+
     `members` is a glob for the archives whose pattern has none; `split` and `config` choose in folders that hold a data
     set, and with `revision` in one on the hub. Raises InputError for a pattern that matches nothing, naming all such.
     """
-    found: dict[Path, Named] = {}
+    found: dict[str, Named] = {}
     faults: list[str] = []
     for pattern in patterns:
         try:
             if pattern.startswith(HUB):
                 for path, shown in hub_files(pattern, config=config, split=split, revision=revision):
-                    found[path] = Named(path, shown=shown)
+                    found[os.path.realpath(path)] = Named(path, shown=shown)
                 continue
             where, inside = _parted(pattern, base)
-            for path in _files(where, base, split, config):
-                before = found[path].members if path in found else ()
-                wanted = (inside or members or "",)
-                found[path] = Named(path, before if wanted == ("",) else tuple(dict.fromkeys((*before, *wanted))))
+            for path in sorted(_files(where, base, split, config), key=lambda path: (path.is_symlink(), path)):
+                place = os.path.realpath(path)
+                before = found.get(place, Named(path))
+                wanted = (*before.members, *filter(None, (inside or members,)))
+                found[place] = Named(before.path, tuple(dict.fromkeys(wanted)), before.shown)
         except InputError as error:
             faults.append(str(error))
     if faults:
         raise InputError("; ".join(faults))
-    return [found[path] for path in sorted(found)]
+    return sorted(found.values(), key=lambda named: named.path)
 
 
 def passed_over(
@@ -116,6 +121,8 @@ def _files(pattern: str, base: Path, split: str | None, config: str | None) -> l
         ]
     except OSError as error:
         raise InputError(f"{pattern!r} cannot be looked into ({error.strerror}); check its permissions") from error
+    if odd := [file for file in files if file.exists() and not file.is_file()]:
+        raise InputError(f"{odd[0]}: is a pipe or a device, which is read only once; write it to a file first")
     if not files:
         what = "holds no data file" if whole.is_dir() else "matches no file"
         raise InputError(f"{pattern!r} {what} (looked in {base.resolve()}); name a file, a folder or a glob")

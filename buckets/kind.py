@@ -22,11 +22,8 @@ def table_kind(head: bytes) -> Kind | None:
     return "arrow" if head.startswith((b"ARROW1", b"\xff\xff\xff\xff")) else None
 
 
-def kind_of_file(
-    where: str, name: PurePath, head: bytes, *, whole: bool, declared: Kind | None, member: str | None = None
-) -> Kind:
-    """The kind of a file that starts with `head` (`whole`: that is all of it), as UTF-8 where it is text. A JSON object
-    that is the whole file and has the key `member` holds rows under it, also when all of it stands on one line.
+def kind_of_file(where: str, name: PurePath, head: bytes, *, whole: bool, declared: Kind | None) -> Kind:
+    """The kind of a file that starts with `head` (`whole`: that is all of it), as UTF-8 where it is text.
 
     Raises InputError, with what to do, for a head that cannot be data: a web page, a Git LFS pointer, XML of which no
     element is declared, an unknown binary.
@@ -41,7 +38,7 @@ def kind_of_file(
         raise InputError(
             f"{where}: is a binary file of a kind that is not known; unpack it or convert it to JSON Lines"
         )
-    return _text_kind(where, name, text, whole, member)
+    return _text_kind(where, name, text, whole)
 
 
 def _is_binary(head: bytes, *, named: bool) -> bool:
@@ -69,7 +66,7 @@ def suffix_of(path: PurePath) -> str:
     return suffixes[-1] if suffixes else ""
 
 
-def _text_kind(where: str, name: PurePath, text: bytes, whole: bool, member: str | None) -> Kind:
+def _text_kind(where: str, name: PurePath, text: bytes, whole: bool) -> Kind:
     suffix, first = suffix_of(name), text[:1]
     if suffix in (".yaml", ".yml"):
         return "yaml"
@@ -80,8 +77,8 @@ def _text_kind(where: str, name: PurePath, text: bytes, whole: bool, member: str
     if first == b"{" and suffix not in (".jsonl", ".ndjson"):
         if isinstance(parsed, dict):
             alone = whole and not rest.strip()
-            keyed = bool(parsed) and all(isinstance(value, dict) for value in parsed.values())
-            return "json_object" if alone and (keyed or member in parsed) else "jsonl"
+            keyed = alone and bool(parsed) and all(isinstance(value, dict) for value in parsed.values())
+            return "json_object" if keyed else "jsonl"
         later = [item for item in rest.splitlines()[:50] if item.startswith(b"{")]
         if any(isinstance(_parsed(item), dict) for item in later):
             return "jsonl"

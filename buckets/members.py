@@ -11,6 +11,7 @@ from __future__ import annotations
 import fnmatch
 import io
 import lzma
+import re
 import tarfile
 import zipfile
 import zlib
@@ -24,6 +25,7 @@ from buckets.unpack import Unpacked, packing
 _DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError, NotImplementedError)
 _TAR_MARK = (257, b"ustar")
 _TAR_NAMES = (".tar", ".tgz", ".tbz2", ".txz", ".tzst")
+_DRIVE = re.compile(r"[A-Za-z]:")
 _PIECE = 512  # what is lost at most where a member is damaged: the piece that fails does not come out
 _FREE = 1 << 30
 _MOST_TIMES = 1500
@@ -75,8 +77,8 @@ def open_members(path: Path) -> Iterator[tuple[str, Member | None]]:
     """(name, stream) of every file in the archive: by name for zip, as they stand for tar; read each before the next.
 
     Hidden members are left out. Call `asked` for a member before it is read: it may be a link. A last pair of an empty
-    name and None says that a tar ends early. Raises RefusedError for an archive that is unsafe (see above) and
-    InputError for one that cannot be opened.
+    name and None says that a tar ends early, or goes on behind its end mark. Raises RefusedError for an archive that is
+    unsafe (see above) and InputError for one that cannot be opened.
     """
     with path.open("rb") as file:
         zipped = file.read(2) == b"PK"
@@ -149,9 +151,11 @@ def _tar(path: Path) -> Iterator[tuple[str, Member | None]]:
                     if info.isdir() or not _safe(path, info.name):
                         continue
                     data = archive.extractfile(info) if info.isreg() else None
-                    yield info.name, Member(data or io.BytesIO(), plain=data is not None)  # type: ignore[arg-type]  # bytes
+                    # Without its buffer, which gives nothing of a piece that ends early.
+                    stream_of = io.BytesIO() if data is None else data.raw  # type: ignore[attr-defined]  # it has one
+                    yield info.name, Member(stream_of, plain=data is not None)
                 error = getattr(archive, "last_error", None)
-                ended_well = error is None or type(error).__name__ == "EOFHeaderError"
+                ended_well = (error is None or type(error).__name__ == "EOFHeaderError") and not _goes_on(stream)
         except tarfile.ReadError:
             if not seen:
                 raise
@@ -159,9 +163,17 @@ def _tar(path: Path) -> Iterator[tuple[str, Member | None]]:
             yield "", None
 
 
+def _goes_on(stream: BinaryIO) -> bool:
+    """Whether more than padding stands behind the end mark, as where two tars were put together by `cat`."""
+    while block := stream.read(1 << 20):
+        if block.strip(b"\0"):
+            return True
+    return False
+
+
 def _safe(path: Path, name: str) -> bool:
     """Whether the member is to be looked at. Raises RefusedError for a name that leaves the archive."""
     pure = PurePosixPath(name.replace("\\", "/"))
-    if pure.is_absolute() or ".." in pure.parts or (pure.parts and ":" in pure.parts[0]):
+    if pure.is_absolute() or ".." in pure.parts or _DRIVE.match(name):
         raise RefusedError(f"{path}: member {name!r} points outside the archive; such an archive is not read")
     return not any(part.startswith((".", "__MACOSX")) for part in pure.parts)

@@ -14,9 +14,9 @@ from buckets.raw import Raw, fault_of, has_long_digits, raw_of, too_deep
 
 _STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 _TOKEN = re.compile(_STRING + rb'|[\[\]{},"]', re.DOTALL)
-_KEY = re.compile(rb"\s*(" + _STRING + rb")\s*:\s*", re.DOTALL)
-_COMMA = re.compile(rb"\s*,")
-_SPACE = re.compile(rb"\s*")
+KEY = re.compile(rb"\s*(" + _STRING + rb")\s*:\s*", re.DOTALL)
+COMMA = re.compile(rb"\s*,")
+SPACE = re.compile(rb"\s*")
 _NEXT_ITEM = re.compile(rb",\s*(?=\{)")
 _NEXT_PAIR = re.compile(rb",\s*(?=" + _STRING + rb"\s*:\s*\{)", re.DOTALL)
 _FIRST_KEY = re.compile(rb"\{\s*(" + _STRING + rb")\s*:", re.DOTALL)
@@ -39,20 +39,6 @@ def array_rows(data: Buffer, offset: int, damage: str | None, start: int = 0) ->
 def object_rows(data: Buffer, offset: int, damage: str | None, start: int = 0) -> Iterator[Raw]:
     """Rows of an object keyed by id; pair by pair, since a parser would lose the first of two equal keys."""
     return Salvage(data, offset, keyed=True, damage=damage).rows(start)
-
-
-def member_span(data: Buffer, member: str) -> tuple[int, int] | None:
-    """Where the value of the top-level key `member` starts and ends in a JSON object."""
-    position = data.find(b"{") + 1
-    while key := _KEY.match(data, position):
-        end = value_end(data, key.end())
-        if key.group(1).decode("utf-8", "replace") == f'"{member}"':
-            return key.end(), len(data) if end is None else end
-        comma = None if end is None else _COMMA.match(data, end)
-        if comma is None:
-            return None
-        position = comma.end()
-    return None
 
 
 def value_end(data: Buffer, start: int) -> int | None:
@@ -159,7 +145,7 @@ class Salvage:
             yield Raw(row, None, fault_of("truncated_file", self.damage, b""))
 
     def _skip(self, position: int) -> int:
-        space = _SPACE.match(self.data, position)
+        space = SPACE.match(self.data, position)
         return space.end() if space else position
 
     def _element(self, row: int, start: int) -> tuple[Raw, int]:
@@ -183,7 +169,7 @@ class Salvage:
         return Raw(row, None, fault_of("invalid_json", detail, self.data[start:stop])), stop
 
     def _try(self, row: int, start: int) -> tuple[Raw | None, int | None]:
-        key = _KEY.match(self.data, start) if self.keyed else None
+        key = KEY.match(self.data, start) if self.keyed else None
         if self.keyed and not key:
             return None, None
         begin = key.end() if key else start
@@ -194,7 +180,7 @@ class Salvage:
         if raw is None:
             return Raw(row, None, fault_of("invalid_json", "nothing where a value should be", b"")), end
         if key and (raw.value is not None or raw.bare is not None):
-            name = _name(key[1])
+            name = key_name(key[1])
             if name is None:
                 return Raw(row, None, fault_of("invalid_json", "the key is damaged", self.data[start:end])), end
             if raw.value is None:
@@ -206,7 +192,7 @@ class Salvage:
 
     def _learn(self, start: int) -> None:
         if len(self.first_keys) < _FIRST_KEYS:
-            key = _KEY.match(self.data, start) if self.keyed else None
+            key = KEY.match(self.data, start) if self.keyed else None
             first = _FIRST_KEY.match(self.data, key.end() if key else start)
             if first:
                 self.first_keys.add(first[1])
@@ -237,7 +223,7 @@ def _plain_items(text: bytes) -> list[dict[str, Any]]:
     return items if good and not may_lose(text, items) else []
 
 
-def _name(key: bytes) -> str | None:
+def key_name(key: bytes) -> str | None:
     try:
         name = orjson.loads(key)
     except orjson.JSONDecodeError:

@@ -10,30 +10,51 @@ import polars as pl
 from buckets.cells import is_plain, plain_row
 from buckets.errors import InputError
 from buckets.kind import Kind
-from buckets.raw import Raw
+from buckets.raw import Raw, fault_of
 from buckets.source import Source
 
 _BATCH = 8192
 _MAX_TABLE = 2 << 30
+_NO_VALUE = (ValueError, OverflowError, pl.exceptions.PanicException)  # polars panics at dates, of all things
 
 
 def table_rows(source: Source, kind: Kind) -> Iterator[Raw]:
     try:
         for start, batch in _batches(source, kind):
             clean = all(is_plain(dtype) for dtype in batch.dtypes)
-            for row, value in enumerate(batch.iter_rows(named=True), start):
-                yield Raw(row, value) if clean else plain_row(row, value)
-    except (pl.exceptions.PolarsError, OSError) as error:
+            if clean:
+                yield from (Raw(row, value) for row, value in enumerate(batch.iter_rows(named=True), start))
+            else:
+                yield from _plain_rows(start, batch)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         raise InputError(
             f"{source.where}: cannot be read as {kind} ({str(error)[:200]}); write or download it again"
         ) from error
+
+
+def _plain_rows(start: int, batch: pl.DataFrame) -> Iterator[Raw]:
+    """One by one where a cell of the batch has no value in Python (a year beyond 9999): only its row falls."""
+    try:
+        values = batch.rows(named=True)
+    except _NO_VALUE:
+        yield from (_one_row(start + place, batch.slice(place, 1)) for place in range(batch.height))
+        return
+    yield from (plain_row(row, value) for row, value in enumerate(values, start))
+
+
+def _one_row(row: int, frame: pl.DataFrame) -> Raw:
+    try:
+        return plain_row(row, frame.row(0, named=True))
+    except _NO_VALUE as error:
+        return Raw(row, None, fault_of("not_json", f"a cell has no JSON form: {error}", b"row %d" % row))
 
 
 def _batches(source: Source, kind: Kind) -> Iterator[tuple[int, pl.DataFrame]]:
     if kind == "arrow" or source.path is None:
         data = source.stream.read(_MAX_TABLE + 1)
         if len(data) > _MAX_TABLE:
-            raise InputError(f"{source.where}: is a packed table of more than {_MAX_TABLE >> 30} GiB; unpack it first")
+            size = f"{_MAX_TABLE >> 30} GiB"
+            raise InputError(f"{source.where}: is an Arrow file or a packed table of over {size}; write it as parquet")
         frame = pl.read_parquet(io.BytesIO(data)) if kind == "parquet" else _arrow(data)
         yield from ((start, frame.slice(start, _BATCH)) for start in range(0, frame.height, _BATCH))
         return

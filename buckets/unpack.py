@@ -132,8 +132,10 @@ class Unpacked(io.RawIOBase):
         except OSError as error:
             self.damage = f"reading stopped: {error.strerror}"
             return b""
-        if self._fresh and not packed.strip(b"\0"):
-            return b""  # the end, or the zero padding that some tapes and tools leave
+        while self._fresh and packed and not packed.strip(b"\0"):
+            packed = self._file.read(self._piece)  # the zero padding that some tapes and tools leave
+        if self._fresh and not packed:
+            return b""  # the end
         if not packed:
             self.damage = "the packed file ends before its end mark"
         return packed

@@ -164,6 +164,8 @@ def _walk(
     recipe = job.recipe
     if before is None:
         names, by_file = read_shards(files, recipe.read.shard_rows, folder, hands, job.notify, _measures(job))
+        if not names:
+            raise InputError("not one file holds a row (a header alone, an empty list); name others under read.sources")
         counts = Counts.sum(part for _, part, _ in by_file)
         notes["files"] = [_file_line(file, part, raw) for file, part, raw in by_file]
         notes["raw_rows"] = sum(raw for _, _, raw in by_file)

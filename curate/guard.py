@@ -3,7 +3,8 @@ source is read, is wrong, and not the data.
 
 On unless the recipe says otherwise. Checked after every stage, also one that stood already, so that a stopped run does
 not go on by being started twice; no stage is done again when the recipe then allows it, or excludes the source. Does
-NOT look at `balance`, whose quotas are meant to take rows.
+NOT look at `balance`, whose quotas are meant to take rows, nor at rows that reading passes over as told (`only` of a
+mapping, the false labels of KTO), unless nothing is left of the source.
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ from typing import Any
 import polars as pl
 from pydantic import Field
 
-from buckets import RefusedError, read_frame
+from buckets import NOT_WANTED, RefusedError, read_frame
 from curate.shards import StageFolder
 from curate.stage import Table
 
 _EXAMPLES = 5
+_PASSED_OVER = (NOT_WANTED, "rejected_answer")
+"""At reading, rows that a mapping or a format leaves out by their own word: no reading error, unless it is all rows."""
 _ANY = "any rule"
 """At reading, all reasons together: a wrong format shows as many of them."""
 
@@ -93,8 +96,14 @@ def _taken(guard: Guard, stage: str, fell: pl.DataFrame, sizes: dict[str, int]) 
     """Largest share first, so that the same run is always stopped by the same rule."""
     counted = [(source, rule, count) for source, rule, count in fell.group_by("source", "rule").len().iter_rows()]
     if stage == "read":
-        several = fell.group_by("source").agg(pl.len(), rules=pl.col("rule").n_unique()).filter(pl.col("rules") > 1)
+        several = (
+            fell.filter(~pl.col("rule").is_in(_PASSED_OVER))
+            .group_by("source")
+            .agg(pl.len(), rules=pl.col("rule").n_unique())
+            .filter(pl.col("rules") > 1)
+        )
         counted += [(source, _ANY, count) for source, count, _ in several.iter_rows()]
+        counted = [(s, rule, count) for s, rule, count in counted if rule not in _PASSED_OVER or count == sizes[s]]
     big = [(s, rule, count) for s, rule, count in counted if sizes[s] >= guard.min_rows]
     for source, rule, count in sorted(big, key=lambda line: (-line[2] / sizes[line[0]], line[0], line[1])):
         yield Taken(stage, rule, source, count, sizes[source], guard.limit(stage, rule, source))

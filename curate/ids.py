@@ -21,7 +21,7 @@ from xxhash import xxh3_64_intdigest
 from curate.onerow import Unread, one_row
 
 NAME = "ids.bin"
-MAGIC = b"curids1\n"
+MAGIC = b"curids2\n"
 HEAD = len(MAGIC) + 4
 
 
@@ -70,8 +70,12 @@ class Ids:
             return None
         if data[: len(MAGIC)] != MAGIC:
             return None
-        header = header_of(data)
-        return cls(folder, data, header) if header["of"] == names_of(stages) else None
+        try:
+            header = header_of(data)
+        except ValueError:  # a file that was cut short
+            return None
+        whole = len(data) >= HEAD + header_size(data) + 16 * header["entries"] + 8 * header["offsets"]
+        return cls(folder, data, header) if whole and header["of"] == names_of(stages) else None
 
     def find(self, id: str) -> Iterator[Entry]:
         """Every place where a row of this id may stand (another id may share its hash: compare)."""
@@ -97,7 +101,7 @@ class Ids:
         return sum(entry.role == role for entry in self.find(id))
 
     def raw_file(self, shown: str) -> dict[str, Any] | None:
-        """What is known of a raw file whose rows are lines: size, mtime_ns, every, at, count."""
+        """What is known of a raw file: size, mtime_ns, layout (None: no offsets), every, at, count."""
         known: dict[str, Any] | None = self._header["raw"].get(shown)
         return known
 
@@ -126,10 +130,18 @@ def names_of(stages: list[dict[str, Any]]) -> list[str]:
 
 
 def row_at(path: Path, row: int) -> dict[str, Any]:
-    """One row of a parquet file, the light way where the file allows it."""
+    """One row of a parquet file, the light way where the file allows it. InputError when the file is not whole."""
     try:
         return one_row(path, row)
+    except (OSError, ValueError, IndexError) as error:
+        fault: Exception = error
     except Unread:
         import polars as pl
 
-        return dict(pl.scan_parquet(path, glob=False).slice(row, 1).collect().row(0, named=True))
+        try:
+            return dict(pl.scan_parquet(path, glob=False).slice(row, 1).collect().row(0, named=True))
+        except (pl.exceptions.PolarsError, OSError) as error:
+            fault = error
+    from buckets import InputError
+
+    raise InputError(f"{path}: cannot be read ({fault}); run again to make this stage again")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,20 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from buckets import IncompleteError, read_frame, read_json, write_bytes
+from buckets import (
+    CurateError,
+    IncompleteError,
+    Layout,
+    is_archive,
+    is_plain_lines,
+    read_frame,
+    write_bytes,
+)
 from curate.ids import MAGIC, NAME, Ids, hashed, names_of
 from curate.rawlines import EVERY, Offsets, row_offsets
+from curate.rawtext import source_layout
 from curate.shards import StageFolder
+from curate.stored import recipe_of
 
 
 def keep_index(folder: Path, stages: list[dict[str, Any]]) -> None:
@@ -46,7 +56,13 @@ def made(folder: Path, stages: list[dict[str, Any]]) -> bytes:
         tables.add("text", stood[-1].kept(name), read_frame(stood[-1].kept(name), ["id"])["id"])
     hashes, rows, places = tables.columns()
     raw, offsets = _raw_files(folder, stages[0])
-    header = {"of": names_of(stages), "entries": len(hashes), "tables": tables.names, "raw": raw}
+    header = {
+        "of": names_of(stages),
+        "entries": len(hashes),
+        "offsets": len(offsets),
+        "tables": tables.names,
+        "raw": raw,
+    }
     head = json.dumps(header, sort_keys=True).encode()
     columns = (hashes.data, rows.data, places.data, offsets.data)
     return b"".join((MAGIC, len(head).to_bytes(4, "little"), head, *columns))
@@ -100,24 +116,33 @@ def _add_stage(tables: _Tables, before: StageFolder | None, at: StageFolder) -> 
 
 
 def _raw_files(folder: Path, read: dict[str, Any]) -> tuple[dict[str, Any], NDArray[np.uint64]]:
-    """For each raw file of plain JSON: its state, and where every EVERY-th row starts."""
-    base = (folder / read_json(folder / "recipe.json")["base"]).resolve()
+    """For each raw file its state, and of plain JSON where every EVERY-th row starts."""
+    tables, base = recipe_of(folder)
+    sources = {one["name"]: one for one in tables["read"]["sources"]}
     known: dict[str, Any] = {}
     parts: list[NDArray[np.uint64]] = [np.empty(0, np.uint64)]
-    for shown, offsets, state in _found(base, read["notes"]["files"]):
-        known[shown] = {**state, "every": EVERY, "at": sum(map(len, parts)), "count": len(offsets)}
+    for file in read["notes"]["files"]:
+        path = base / file["path"]
+        try:
+            about = os.stat(path)
+            layout, offsets = _laid_out(path, source_layout(sources[file["source"]]), file["rows"])
+        except (OSError, CurateError):  # gone or changed since: `show` says so
+            continue
+        state = {"layout": layout, "size": about.st_size, "mtime_ns": about.st_mtime_ns}
+        known[file["path"]] = {**state, "every": EVERY, "at": sum(map(len, parts)), "count": len(offsets)}
         parts.append(offsets)
     return known, np.concatenate(parts)
 
 
-def _found(base: Path, files: Sequence[dict[str, Any]]) -> Iterator[tuple[str, Offsets, dict[str, Any]]]:
-    for file in files:
-        path = base / file["path"]
-        try:
-            about = os.stat(path)
-            laid_out = row_offsets(path)
-        except OSError:  # a member of an archive, or gone since: `show` says so
-            continue
-        if laid_out is not None:
-            layout, offsets = laid_out
-            yield file["path"], offsets, {"layout": layout, "size": about.st_size, "mtime_ns": about.st_mtime_ns}
+def _laid_out(path: Path, how: Layout, rows: int) -> tuple[str | None, Offsets]:
+    """lines or array, with offsets, for a file whose rows are found so; it must also have been read so."""
+    nothing = np.empty(0, np.uint64)
+    if is_archive(path):
+        return None, nothing
+    if is_plain_lines(path, how):
+        found = row_offsets(path)
+        return found if found is not None and found[0] == "lines" else (None, nothing)
+    if how.member is not None or how.kind not in (None, "json_array"):
+        return None, nothing
+    found = row_offsets(path, rows)
+    return found if found is not None and found[0] == "array" else (None, nothing)

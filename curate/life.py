@@ -37,13 +37,13 @@ def life(folder: Path, id: str, raw: bool = False) -> dict[str, Any]:
     origin = (record or fell or {})["origin"]
     tables, base = recipe_of(folder)
     source = (record or fell or {})["source"]
-    kind = next((one.get("kind") for one in tables["read"]["sources"] if one["name"] == source), None)
+    declared: dict[str, Any] = next((one for one in tables["read"]["sources"] if one["name"] == source), {})
     against = (tables.get("dedup") or {}).get("against", [])
     return {
         "id": id,
         "fate": fell["fate"] if fell else "kept",
         "origin": origin,
-        "raw": asdict(raw_text(ids, base, origin, raw, kind)),
+        "raw": asdict(raw_text(ids, base, origin, raw, declared)),
         "record": record,
         "stages": _stages(ids, stages, id, fell),
         "fell": fell,

@@ -23,14 +23,20 @@ Layout = Literal["lines", "array"]
 Offsets = NDArray[np.uint64]
 
 
-def row_offsets(path: Path) -> tuple[Layout, Offsets] | None:
-    """Start of rows 0, EVERY, 2 EVERY, ... in bytes; None when rows are laid out in another way. Raises OSError."""
+def row_offsets(path: Path, rows: int | None = None) -> tuple[Layout, Offsets] | None:
+    """Start of rows 0, EVERY, 2 EVERY, ... in bytes; None when rows are laid out in another way. Raises OSError.
+
+    An array with another number of elements than `rows` is None too: a damaged element has shifted the others.
+    """
     with path.open("rb") as file:
         layout = _layout(file.read(_HEAD))
         file.seek(0)
         if layout is None:
             return None
-        return layout, _lines(file) if layout == "lines" else _elements(file)
+        if layout == "lines":
+            return layout, _lines(file)
+        offsets, commas = _elements(file)
+        return (layout, offsets) if rows is None or rows == commas + 1 else None
 
 
 def _layout(head: bytes) -> Layout | None:
@@ -57,8 +63,9 @@ def _lines(file: BinaryIO) -> Offsets:
     return np.concatenate(parts)
 
 
-def _elements(file: BinaryIO) -> Offsets:
-    """Behind the opening bracket, and behind every EVERY-th comma that stands in no string and in no other bracket."""
+def _elements(file: BinaryIO) -> tuple[Offsets, int]:
+    """Behind the opening bracket, and behind every EVERY-th comma that stands in no string and in no other bracket;
+    and how many such commas there are."""
     parts: list[Offsets] = []
     inside, depth, commas, offset = 0, 0, 0, 0
     while block := file.read(_BLOCK):
@@ -77,7 +84,7 @@ def _elements(file: BinaryIO) -> Offsets:
         depth = int(depths[-1]) if len(depths) else depth
         commas += len(top)
         offset += len(block)
-    return np.concatenate([np.empty(0, np.uint64), *parts])
+    return np.concatenate([np.empty(0, np.uint64), *parts]), commas
 
 
 def _quotes(data: NDArray[np.uint8]) -> NDArray[Any]:

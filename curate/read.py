@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import Field, field_validator
 
 from buckets import (
+    DAMAGE,
     FIRST_ROWS,
     FORMATS,
     NOT_WANTED,
@@ -251,9 +252,11 @@ def _archived(file: InputFile, patterns: Sequence[str], faults: list[CurateError
     groups: dict[str, tuple[str, list[str]]] = {}
     others = 0
     unread: list[CurateError] = []
+    damaged: tuple[str, ...] = ()
     for name, rows in archive_members(file.path, file.source.layout, patterns):
         if rows is None:
-            others += 1
+            others += name != DAMAGE
+            damaged = (DAMAGE,) if name == DAMAGE else damaged
             continue
         try:
             format, why = _format(file.source, rows(), f"{file.shown}::{name}")
@@ -270,8 +273,13 @@ def _archived(file: InputFile, patterns: Sequence[str], faults: list[CurateError
         raise InputError(f"{file.shown}: {what}; list the archive and name a glob of its members")
     left = f"; {others} other {'member is' if others == 1 else 'members are'} left out" if others else ""
     return [
-        replace(file, format=format, why=f"{why}; {_listed(names)}{left}", members=frozenset(names))
-        for format, (why, names) in groups.items()
+        replace(
+            file,
+            format=format,
+            why=f"{why}; {_listed(names)}{left}",
+            members=frozenset((*names, *(damaged * (place == 0)))),
+        )
+        for place, (format, (why, names)) in enumerate(groups.items())  # the first tells of the archive's damage
     ]
 
 

@@ -29,14 +29,23 @@ def journal(folder: Path) -> dict[str, Any]:
         from buckets import InputError
 
         raise InputError(f"{folder}: no stage has been finished there yet; run it first ({error})") from error
+    if not isinstance(found, dict) or not found.get("stages"):
+        from buckets import InputError
+
+        raise InputError(f"{folder}: run.json tells of no stage; run it first, or again")
     return found
 
 
 def recipe_of(folder: Path) -> tuple[dict[str, Any], Path]:
     """The tables of the resolved recipe as they are stored, and the folder their paths are relative to."""
     must_be_run(folder)
-    stored = json.loads((folder / "recipe.json").read_bytes())
-    return stored["recipe"], (folder / stored["base"]).resolve()
+    try:
+        stored = json.loads((folder / "recipe.json").read_bytes())
+        return stored["recipe"], (folder / stored["base"]).resolve()
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        from buckets import InputError
+
+        raise InputError(f"{folder}: recipe.json is damaged ({error}); run again into this folder") from error
 
 
 def stored_recipe(folder: Path, changes: Sequence[str]) -> tuple[Recipe, Path]:

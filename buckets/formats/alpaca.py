@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from buckets.errors import RowError
-from buckets.formats.fields import extras, first_key, leftovers, text
+from buckets.formats.fields import extras, filled_key, first_key, leftovers, text
 from buckets.formats.format import Format, Row
 from buckets.formats.thought import answered, wrapped
 from buckets.record import Draft, Message, Record
@@ -25,10 +25,10 @@ def read(row: Row) -> Draft:
     """Prompt = instruction, a blank line, input (when not blank); placeholders such as "N/A" stay as they are."""
     if row.keys() == _PLAIN and all(type(value) is str for value in row.values()):
         return Draft((Message("user", prompt(row, "input")), answered(row["output"])))  # nearly all rows, the quick way
-    answer_key = first_key(row, _ANSWERS)
+    answer_key = filled_key(row, _ANSWERS)
     if "instruction" not in row or answer_key is None:
         raise RowError("unexpected_keys", f"no instruction with output or response among {sorted(row)[:20]}")
-    input_key = first_key(row, _INPUTS)
+    input_key = filled_key(row, _INPUTS)
     answer = text(row, answer_key)
     extra = extras(row)
     consumed = {"instruction", answer_key, *extra.keys, *([input_key] if input_key else [])}

@@ -46,6 +46,7 @@ class Calls:
 
     def __init__(self) -> None:
         self._count = 0
+        self._taken: set[str] = set()
         self._pending: list[tuple[str, str]] = []
 
     @property
@@ -76,7 +77,7 @@ class Calls:
         key = "arguments" if "arguments" in inner else "parameters"
         call_id = item.get("id")
         if not isinstance(call_id, str) or not call_id:
-            call_id = f"call_{self._count}"
+            call_id = self._fresh()
         self._opened(call_id, name)
         call = {"id": call_id, "type": "function", "function": {"name": name, "arguments": _arguments(inner.get(key))}}
         if inner is item:
@@ -87,6 +88,13 @@ class Calls:
             rest |= {k: v for k, v in inner.items() if v is not None and k not in ("name", key)}
         return call, rest
 
+    def _fresh(self) -> str:
+        """An id by the number of the call, or by the next one that the row has not used itself."""
+        number = self._count
+        while f"call_{number}" in self._taken:
+            number += 1
+        return f"call_{number}"
+
     def adopt(self, made: list[dict[str, Any]]) -> None:
         """Take in canonical calls that were made elsewhere, so that later ids and results fit them."""
         for call in made:
@@ -94,6 +102,7 @@ class Calls:
 
     def _opened(self, call_id: str, name: str) -> None:
         self._count += 1
+        self._taken.add(call_id)
         self._pending.append((call_id, name))
 
     def answered(self, call_id: object, name: object = None) -> str | None:

@@ -74,6 +74,12 @@ def first_key(row: Row, keys: Iterable[str]) -> str | None:
     return first
 
 
+def filled_key(row: Row, keys: tuple[str, ...]) -> str | None:
+    """The first of `keys` whose value is not blank, else as `first_key`: joined sets fill one of two."""
+    filled = (key for key in keys if not (row.get(key) is None or (isinstance(row[key], str) and not row[key].strip())))
+    return next(filled, None) or first_key(row, keys)
+
+
 def extras(row: Row) -> Extras:
     """Gold, tests and answer schema where the row has them in a readable form; else they stay in meta."""
     if _EXTRA_KEYS.isdisjoint(row):

@@ -15,6 +15,7 @@ from buckets.record import Draft, Message, Record
 
 KEYS = ("messages", "conversation", "dialogue", "dialog", "chat")
 TOOL_KEYS = ("tools", "functions")
+SYSTEM_KEYS = ("system", "system_prompt", "system_message")
 
 
 def sniff(row: Row) -> str | None:
@@ -49,10 +50,15 @@ def read_chat(row: Row, key: str, refine: Refine | None = None) -> Draft:
     extra = extras(row)
     tool_key = first_key(row, TOOL_KEYS)
     consumed = {key, *extra.keys, *([tool_key] if tool_key else [])}
-    system = row.get("system")
-    if isinstance(system, str) and system.strip():
-        turns = behind(Message("system", system), turns)
-        consumed.add("system")
+    for name in SYSTEM_KEYS:
+        system, first = row.get(name), turns.messages[0] if turns.messages else None
+        if not isinstance(system, str) or not system.strip():
+            continue
+        if first is None or first.role != "system" or (name == "system" and first.content != system):
+            turns = behind(Message("system", system), turns)
+        elif first.content != system:
+            continue  # the turns have their own: this one stays in meta
+        consumed.add(name)
     tools, notes = read_tools(row[tool_key]) if tool_key else None, dict[str, Any]()
     if refine:
         turns, tools, notes = refine(turns, tools)

@@ -21,6 +21,7 @@ _SIDES = (
     ("chosen_response", "rejected_response"),
     ("response", "rejected_response"),
 )
+_WORDS = {"true": True, "false": False}
 _PAIR = ("user", "assistant")
 _CONTEXTS = ("conversations", "messages", "prompt", "question", "query", "instruction", "input")
 
@@ -37,7 +38,17 @@ def _sides(row: Row) -> tuple[str, str] | None:
 
 
 def _is_kto(row: Row) -> bool:
-    return isinstance(row.get("label"), bool) and (is_turns(row.get("messages")) or "completion" in row)
+    if _label(row) is None:
+        return False
+    return "completion" in row or (isinstance(row["label"], bool) and is_turns(row.get("messages")))
+
+
+def _label(row: Row) -> bool | None:
+    """KTO's label; a CSV holds it as a word, and some tables as 0 or 1."""
+    value = row.get("label")
+    if isinstance(value, str):
+        return _WORDS.get(value.strip().lower())
+    return bool(value) if isinstance(value, bool | int) and value in (0, 1) else None
 
 
 def read(row: Row) -> Draft:
@@ -73,7 +84,7 @@ def read(row: Row) -> Draft:
 def _read_kto(row: Row) -> Draft:
     if not _is_kto(row):
         raise RowError("unexpected_keys", f"no chosen with rejected among {sorted(row)[:20]}")
-    if row["label"] is False:
+    if not _label(row):
         raise RowError("rejected_answer", "the row's label says that the answer is a bad one")
     if is_turns(row.get("messages")):
         turns = read_turns(row["messages"])

@@ -35,7 +35,9 @@ ROLES: dict[str, Role | str] = {
 _SPOKEN = frozenset({"system", "developer", "user"})
 _OPENAI_KEYS = frozenset({"role", "content", "tool_calls", "tool_call_id"})
 _ROLE_KEYS = ("role", "from")
-_CONTENT_KEYS = ("content", "value")
+_CONTENT_KEYS = ("content", "value", "text")
+_UNREAD = ("parts", "utterance", "message", "msg", "body")
+"""Where turns of other makes have their text: without it a turn would be empty in silence."""
 _REASONING_KEYS = ("reasoning_content", "thinking", "reasoning")
 _TEXT_PARTS = ("text", "input_text", "output_text")
 _CHANNELS = ("analysis", "commentary", "final")
@@ -133,7 +135,7 @@ def _message(index: int, turn: dict[str, Any], calls: Calls) -> tuple[Message, d
     role = ROLES.get(word) or ROLES.get(word.strip().lower())
     if role is None:
         raise RowError("unknown_role", f"turn {index} has role {word!r}")
-    content_key = "content" if "content" in turn or "value" not in turn else "value"
+    content_key = "content" if "content" in turn else next((key for key in _CONTENT_KEYS if key in turn), "content")
     value = turn.get(content_key)
     if role != "call" and (made := _plain(role, turn, value, role_key, calls)):
         return made
@@ -144,7 +146,7 @@ def _message(index: int, turn: dict[str, Any], calls: Calls) -> tuple[Message, d
         turn_calls, rests = calls.make(raw_calls)
         rest = _rest(turn, (role_key, content_key), rests)
         return Message("assistant", text, thought, compact(turn_calls)), rest, True
-    content, thought, part_calls = _content(index, role, value)
+    content, thought, part_calls = _content(index, role, _said(index, turn, content_key))
     reasoning_key = next((key for key in _REASONING_KEYS if isinstance(turn.get(key), str)), None)
     if role == "assistant" and reasoning_key is None and thought is None:
         content, thought = lifted(content)
@@ -152,6 +154,8 @@ def _message(index: int, turn: dict[str, Any], calls: Calls) -> tuple[Message, d
     all_calls, rests = calls.make(raw_calls) if raw_calls else ([], [])
     call_id = calls.answered(turn.get("tool_call_id"), turn.get("name")) if role == "tool" else turn.get("tool_call_id")
     used = [role_key, content_key, "tool_calls", "function_call", "tool_call_id", "name"]
+    if content_key not in turn:
+        used.append("parts")
     name = turn.get("name")
     message = Message(
         role=role,  # type: ignore[arg-type]  # the values of ROLES other than "call" are roles
@@ -194,6 +198,18 @@ def _plain(
         call_id = calls.answered(call_id)
     rest = {"tool_calls": rests} if any(rests) else {}
     return Message(role, content, thought, compact(made) if made else None, call_id), rest, False  # type: ignore[arg-type]
+
+
+def _said(index: int, turn: dict[str, Any], content_key: str) -> object:
+    """What stands under the content key; where there is none, Gemini's parts, if they are all texts."""
+    if content_key in turn:
+        return turn[content_key]
+    parts = turn.get("parts")
+    if isinstance(parts, list) and all(isinstance(part, dict) and isinstance(part.get("text"), str) for part in parts):
+        return "".join(part["text"] for part in parts)
+    if unread := next((key for key in _UNREAD if turn.get(key)), None):
+        raise RowError("not_text", f"turn {index} has no content, and its {unread!r} is not known; say with a mapping")
+    return None
 
 
 def _joined(first: str | None, second: str | None) -> str | None:

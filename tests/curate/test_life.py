@@ -101,7 +101,7 @@ def test_elements_of_an_array_are_found_across_blocks(rows: list[Any], indent: i
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rawlines, "_BLOCK", block)
         patch.setattr(rawlines, "EVERY", 1)
-        starts = rawlines._elements(io.BytesIO(data)).tolist()
+        starts = rawlines._elements(io.BytesIO(data))[0].tolist()
     found = [json.JSONDecoder().raw_decode(data[start:].decode().lstrip())[0] for start in starts]
     assert found == rows
 
