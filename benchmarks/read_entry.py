@@ -120,7 +120,7 @@ def read_entry(
 
 def _raw(entry: Entry, paths: list[Path]) -> None:
     """Rows and equal rows, by the parsed values, before any format has a say."""
-    marks = [[_mark(raw) for raw in read_rows(path)] for path in paths]
+    marks = [[_mark(raw) for raw in read_rows(path, entry.declared.get("kind"))] for path in paths]
     entry.rows = sum(map(len, marks))
     entry.duplicate_rows = sum(len(each) - len(set(each)) for each in marks)
 
@@ -197,7 +197,7 @@ def _refused(entry: Entry, data: Path) -> None:
     """A file that is no data: a run stops before it begins, and names it."""
     found, faults = found_files([_source(entry)], data)
     entry.read_as, entry.how = "nothing", "refused by name"
-    entry.rows = entry.rows or sum(1 for _ in read_rows(data / entry.folder / entry.file))
+    entry.rows = entry.rows or sum(1 for _ in read_rows(data / entry.folder / entry.file, entry.declared.get("kind")))
     if found or not faults:
         entry.wrong.append("was read, though it is no data")
     entry.wrong += [
