@@ -11,7 +11,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ablation.analysis import AnalyseSettings, Analysis, analyse
+    from ablation.analyse_settings import AnalyseSettings
+    from ablation.analysis import Analysis, analyse
     from ablation.audit import FAULTS as MASK_FAULTS
     from ablation.audit import NOTES as MASK_NOTES
     from ablation.audit import Audited, Auditor
@@ -59,7 +60,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Analysis": "analysis",
-    "AnalyseSettings": "analysis",
+    "AnalyseSettings": "analyse_settings",
     "analyse": "analysis",
     "MASK_FAULTS": "audit",
     "MASK_NOTES": "audit",

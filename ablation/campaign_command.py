@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any, get_args
 
+from ablation.analyse_settings import Spending
 from ablation.campaign_words import ONE_BUCKET, RUN, lines
 from ablation.campaigns import World
 from ablation.error_rates import Found, Pilots, Rules, after_pilots, measure
-from ablation.looks import Spending
 from ablation.power import Design, ask, detectable, smallest_margin
 from buckets import CurateError, InputError, RefusedError
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from ablation import looks
+from ablation.analyse_settings import LOW_ENTROPY, VERIFIABLE
 from ablation.attribution import attribution
 from ablation.boundary import BEFORE_RL, boundary
 from ablation.case import Case
@@ -16,12 +17,12 @@ from ablation.evidence import Evidence, Margins, gather
 from ablation.gain import BucketDecision, Decision, Interval, Verdict, Watched
 from ablation.gains import decompose
 from ablation.label import label_of
-from ablation.next_step import VERIFIABLE, bucket_step, flips, ready_for_rl, run_step
+from ablation.next_step import bucket_step, flips, ready_for_rl, run_step
 from ablation.planned import flat_plan
 from ablation.rule import bare_rule, signals
 from ablation.run_boundary import run_boundary
 from ablation.scores import Scores, read_scores
-from ablation.signs import LOW_ENTROPY, LossCurve
+from ablation.signs import LossCurve
 from ablation.standing import Corrected, corrected, guarded
 from ablation.watch import watch
 from ablation.worth import worth, worthwhile

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ablation.analyse_settings import Spending
 from ablation.campaigns import Kind, Noise, World, correct, course, draw, says_done
 from ablation.crossed import Array, Estimate, Mask, estimate
-from ablation.looks import Spending, look_alpha
+from ablation.looks import look_alpha
 from ablation.pooled import seed_ratio
 from ablation.power import Design, Goal, ask, from_pilot
 from verifiers import wilson

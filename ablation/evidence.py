@@ -6,9 +6,10 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ablation.analyse_settings import Spending
 from ablation.gain import Gain, Interval, Readiness
 from ablation.gains import gain_of, readiness
-from ablation.looks import Spending, look_alpha
+from ablation.looks import look_alpha
 from ablation.scores import BOUNDED, Scores
 from ablation.stats import NOTHING, Comparison, Estimate, estimate, holm, non_superior, tost
 

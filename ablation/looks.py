@@ -16,13 +16,11 @@ Not covered: looks that nobody counts, and a number of looks that is raised afte
 from __future__ import annotations
 
 import math
-from typing import Literal
 
 from scipy import special
 
+from ablation.analyse_settings import Spending
 from buckets import InputError
-
-Spending = Literal["equal", "pocock", "obrien-fleming"]
 
 
 def spent_by(share: float, alpha: float, spending: Spending) -> float:

@@ -13,11 +13,7 @@ from ablation.label import Label
 from ablation.needs import gain, gain_or_flat, loss, score_above
 from ablation.scores import BOUNDED
 from ablation.standing import Corrected, Standing, below_base
-from ablation.tasks import TASKS
 from ablation.worth import spent, worthwhile
-
-VERIFIABLE = frozenset(bucket for bucket, task in TASKS.items() if task.verifiable)
-"""Buckets whose answers a program can check, so that GRPO-like RL has a reward."""
 
 
 def bucket_step(

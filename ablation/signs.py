@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from ablation.analyse_settings import LOW_ENTROPY
 from ablation.evidence import Evidence, Margins
 from ablation.gain import Gain
 from ablation.gains import gain_of
@@ -16,9 +17,6 @@ from ablation.stats import NOTHING, Estimate, estimate, n_until
 
 REACHED = 0.5
 """pass@k below this: most groups of k answers hold no right one, so a group-based RL step learns nothing from them."""
-LOW_ENTROPY = 0.18
-"""Nats a token under which sampling had collapsed in arXiv:2606.18487. One model family's number: the order of
-checkpoints carries over, the cutoff need not, so a recipe can set its own and no sign rests on it alone."""
 LARGE = 16
 """Samples a prompt from which pass@k is called pass@large-k."""
 

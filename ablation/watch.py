@@ -12,11 +12,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from ablation.analyse_settings import LOW_ENTROPY
 from ablation.evidence import Evidence, Margins
 from ablation.gain import Watched
 from ablation.rule import ONE_SEED
 from ablation.scores import Scores
-from ablation.signs import LOW_ENTROPY, Bucket, LossCurve, Reading
+from ablation.signs import Bucket, LossCurve, Reading
 from ablation.signs_done import protocol, reach, rising
 from ablation.signs_far import entropy, memory, narrowing, rl, template
 from ablation.stats import holm

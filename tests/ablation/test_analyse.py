@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 from pydantic import ValidationError
 
-from ablation.analysis import AnalyseSettings, Analysis, analyse
+from ablation.analyse_settings import AnalyseSettings
+from ablation.analysis import Analysis, analyse
 from ablation.simulate import Kind, planted, simulate
 from buckets import InputError
 

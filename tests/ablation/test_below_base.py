@@ -5,7 +5,8 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from ablation.analysis import AnalyseSettings, analyse
+from ablation.analyse_settings import AnalyseSettings
+from ablation.analysis import analyse
 from ablation.decide import decide
 from ablation.evidence import Margins
 from ablation.gain import BucketDecision

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from ablation.analysis import AnalyseSettings, analyse
+from ablation.analyse_settings import AnalyseSettings
+from ablation.analysis import analyse
 from ablation.evidence import Margins
 from ablation.gain import Decision, Mixture
 from ablation.gradient_search import best_smooth

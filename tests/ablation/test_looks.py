@@ -14,7 +14,7 @@ import pytest
 from pydantic import ValidationError
 from scipy import stats as st
 
-from ablation.analysis import AnalyseSettings
+from ablation.analyse_settings import AnalyseSettings, Spending
 from ablation.campaign_command import main
 from ablation.campaigns import Noise as Bulk
 from ablation.campaigns import World, _differences, cluster_scores, correct, course, draw, says_done
@@ -22,7 +22,7 @@ from ablation.claims import benjamini_hochberg
 from ablation.decide import decide
 from ablation.error_rates import Rules, after_pilots, measure, share
 from ablation.evidence import Margins
-from ablation.looks import Spending, look_alpha
+from ablation.looks import look_alpha
 from ablation.power import Components, Design, Goal, ask, chance_of_done, detectable, from_pilot, prompts_for
 from ablation.scores import read_scores
 from ablation.simulate import Noise, Plan, simulate
