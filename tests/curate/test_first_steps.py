@@ -111,8 +111,11 @@ def test_rows_on_one_line_under_a_member(tmp_path: Path) -> None:
     path.write_text(json.dumps({"version": "1.1", "data": [{"n": 1}, {"n": 2}]}))
     assert [raw.value for raw in read_rows(path, member="data")] == [{"n": 1}, {"n": 2}]
     assert [raw.value for raw in read_rows(path)] == [{"version": "1.1", "data": [{"n": 1}, {"n": 2}]}]
+    path.write_text('{"data": [{"n": 1}]}\n{"data": [{"n": 2}]}\n')
+    assert [raw.value for raw in read_rows(path, member="data")] == [{"n": 1}, {"n": 2}]
     path.write_text('{"data": 1}\n{"data": 2}\n')
-    assert [raw.value for raw in read_rows(path, member="data")] == [{"data": 1}, {"data": 2}]  # JSON Lines stay so
+    with pytest.raises(InputError, match="no list or object under the key 'data'"):
+        list(read_rows(path, member="data"))
 
 
 def test_a_source_of_which_nothing_is_wanted_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
