@@ -92,7 +92,9 @@ def member_rows(data: Buffer, member: str, where: str, damage: str | None, start
             detail = f"text that is part of no object, at offset {rest}"
             yield Raw(row, None, fault_of("invalid_json", detail, data[rest:]))
     if not found:
-        raise InputError(f"{where}: has no list or object under the key {member!r} at its top; name the key that holds the rows")
+        raise InputError(
+            f"{where}: has no list or object under the key {member!r} at its top; name the key that holds the rows"
+        )
 
 
 def _next_key(data: Buffer, end: int) -> tuple[int, int | None]:
