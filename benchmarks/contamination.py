@@ -22,7 +22,9 @@ import polars as pl
 from buckets import Draft, EvalSet, Message, Problem, cores, frame_of, read_evals, row_of, write_json
 from curate.contamination import EvalIndex, hits
 from curate.contamination.card import card, code_alone_line
-from curate.read import Source, chunks, input_files, read_chunk
+from curate.inputs import input_files
+from curate.read import chunks, read_chunk
+from curate.source import Source
 
 SETS = (
     EvalSet(name="gsm8k", files=("gsm8k/test.jsonl.gz",), reader="gsm8k"),

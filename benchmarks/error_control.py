@@ -21,10 +21,11 @@ from typing import Any, get_args
 import numpy as np
 import scipy
 
+from ablation.analyse_settings import Spending
 from ablation.campaign_command import arguments, run
 from ablation.campaigns import World
 from ablation.error_rates import Rules, measure
-from ablation.looks import Spending, look_alpha
+from ablation.looks import look_alpha
 from ablation.power import Goal, prompts_for
 
 MAIN = "--campaigns 10000"

@@ -28,7 +28,9 @@ from buckets import (
     read_rows,
     sniff_eval,
 )
-from curate.read import Source, chunks, found_files, read_chunk
+from curate.inputs import found_files
+from curate.read import chunks, read_chunk
+from curate.source import Source
 
 SHARD_ROWS = 20_000
 _DECLARED = ("kind", "member", "members", "mapping")

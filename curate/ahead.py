@@ -14,7 +14,8 @@ import polars as pl
 
 from ablation import AblationSettings, arms, check_items, plan
 from buckets import BUCKETS, EvalItem, InputError, empty_frame, expand, read_items, records
-from curate.read import chunks, input_files, read_chunk
+from curate.inputs import input_files
+from curate.read import chunks, read_chunk
 from curate.recipe import Recipe
 from curate.semantic import installed
 from verifiers import Forecast, Judge, load_rubric

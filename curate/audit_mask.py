@@ -110,7 +110,8 @@ def _packing(packed: list[tuple[list[int], list[float]]], report: Report) -> Non
 
 
 def _records(recipe: Recipe, base: Path, notify: Notify) -> Iterator[Record]:
-    from curate.read import chunks, every_file, read_chunk
+    from curate.inputs import every_file
+    from curate.read import chunks, read_chunk
 
     files = every_file(recipe.read.sources, base)
     notify("audit-mask", 0, len(files))

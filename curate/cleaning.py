@@ -26,9 +26,9 @@ from curate.earlier import earlier
 from curate.executor import Executor, Here, executor
 from curate.guard import guarded
 from curate.indexing import keep_index
+from curate.inputs import InputFile, every_file
 from curate.job import Run
 from curate.measures import Measures, placed
-from curate.read import InputFile, every_file
 from curate.recipe import CLEANING, ROAD, Recipe
 from curate.shards import Counts, Sorter, StageFolder, global_shards, read_shards, row_shards
 from curate.stage import canonical

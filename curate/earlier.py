@@ -15,8 +15,10 @@ from typing import Protocol
 import polars as pl
 
 from buckets import InputError, digest, digest_file, empty_frame, expand, read_frame, read_json
-from curate.read import InputFile, Source, chunks, input_files, read_chunk
+from curate.inputs import InputFile, input_files
+from curate.read import chunks, read_chunk
 from curate.shards import StageFolder
+from curate.source import Source
 
 SEPARATOR = "#"
 """Between the name of the earlier rows and the id that a row has there."""

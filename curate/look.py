@@ -11,8 +11,10 @@ from typing import Any
 import polars as pl
 
 from buckets import InputError, assign
-from curate.read import InputFile, Source, all_of, chunks, found_files, read_chunk, try_rows
+from curate.inputs import InputFile, all_of, found_files
+from curate.read import chunks, read_chunk, try_rows
 from curate.recipe import Recipe
+from curate.source import Source
 
 _LISTED = 5
 """Passed-over files that are named."""

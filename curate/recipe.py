@@ -23,8 +23,8 @@ from curate.judge import JudgeStage
 from curate.measures import placed
 from curate.mistakes import near as _near
 from curate.mistakes import sentences
-from curate.read import Read
 from curate.semantic import Semantic
+from curate.source import Read
 from curate.stage import Table
 from verifiers import CHECK_NAMES, FLAG_NAMES
 

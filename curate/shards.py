@@ -13,8 +13,9 @@ import polars as pl
 from buckets import Sorted, check_counts, conserve, empty_frame, read_frame, read_json, rows_of, write_frame, write_json
 from curate.counted import Counted, keep, kept, summed
 from curate.executor import Executor
+from curate.inputs import InputFile
 from curate.measures import Measures
-from curate.read import Chunk, InputFile, chunks, read_chunk
+from curate.read import Chunk, chunks, read_chunk
 from curate.stage import Decided, GlobalStage, apply
 
 Notify = Callable[[str, int, int], None]

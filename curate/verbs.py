@@ -109,8 +109,8 @@ def read(
 ) -> None:
     """Look at raw files: format found and why, rows, unreadable rows by reason."""
     from buckets import InputError
+    from curate.inputs import all_of
     from curate.look import look_at, passed_over_text
-    from curate.read import all_of
 
     looked = [look_at(path) for path in files]
     found = [line for one in looked for line in one.files]

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import polars as pl
 
-from curate.read import chunks, every_file, read_chunk
+from curate.inputs import every_file
+from curate.read import chunks, read_chunk
 from curate.recipe import load
 from verifiers import check, flags
 

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from buckets import InputError, Mapping
-from curate.read import Source, chunks, every_file, found_files, read_chunk
+from curate.inputs import every_file, found_files
+from curate.read import chunks, read_chunk
+from curate.source import Source
 
 SCORED = [[{"answer": "Rome", "score": 9}, {"answer": "Bonn", "score": 1}], [{"answer": "Lima", "score": 7}]]
 RATE = {"explode": "_value", "user": "Rate: {_.answer}", "assistant": "{_.score}"}

@@ -11,7 +11,9 @@ from benchmarks.contamination import CLEAN, MATH, SETS, math_leak
 from buckets import read_evals
 from curate.contamination import EvalIndex, hits
 from curate.contamination.card import card
-from curate.read import Source, chunks, input_files, read_chunk
+from curate.inputs import input_files
+from curate.read import chunks, read_chunk
+from curate.source import Source
 
 SHARED = Path(__file__).parents[3].parent / "shared" / "data"
 pytestmark = [
