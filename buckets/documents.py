@@ -93,7 +93,7 @@ def member_rows(data: Buffer, member: str, where: str, damage: str | None, start
             yield Raw(row, None, fault_of("invalid_json", detail, data[rest:]))
     if not found:
         raise InputError(
-            f"{where}: has no list or object under the key {member!r} at its top; name the key that holds the rows"
+            f"{where}: has no key {member!r} at its top that holds a list or an object; name the key of the rows"
         )
 
 

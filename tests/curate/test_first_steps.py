@@ -114,7 +114,7 @@ def test_rows_on_one_line_under_a_member(tmp_path: Path) -> None:
     path.write_text('{"data": [{"n": 1}]}\n{"data": [{"n": 2}]}\n')
     assert [raw.value for raw in read_rows(path, member="data")] == [{"n": 1}, {"n": 2}]
     path.write_text('{"data": 1}\n{"data": 2}\n')
-    with pytest.raises(InputError, match="no list or object under the key 'data'"):
+    with pytest.raises(InputError, match="no key 'data' at its top that holds a list"):
         list(read_rows(path, member="data"))
 
 

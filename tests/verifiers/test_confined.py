@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +16,14 @@ from verifiers.mathproc import MathProcess
 
 if isolation("auto") not in ("namespaces", "bubblewrap"):
     pytest.skip("nothing isolates here", allow_module_level=True)
-has_math = pytest.mark.skipif(importlib.util.find_spec("math_verify") is None, reason="math_verify is not installed")
+_MATH = importlib.util.find_spec("math_verify")
+has_math = pytest.mark.skipif(_MATH is None, reason="math_verify is not installed")
+# The sandbox has a /tmp of its own over the machine's: an environment that lies there cannot be seen from inside, and
+# algebra then runs as a plain process.
+seen_inside = pytest.mark.skipif(
+    _MATH is not None and Path(_MATH.origin or "").resolve().is_relative_to("/tmp"),
+    reason="the environment lies below /tmp, which the sandbox covers with its own",
+)
 
 PAIRS = [
     ("expression", "x+1", "1+x"), ("expression", "\\frac{1}{2}", "0.5"), ("expression", "\\sqrt{8}", "2\\sqrt{2}"),
@@ -31,6 +39,7 @@ def inside() -> Iterator[MathProcess]:
 
 
 @has_math
+@seen_inside
 def test_the_same_answers_inside_and_outside(inside: MathProcess) -> None:
     plain = MathProcess("off")
     try:
@@ -43,6 +52,7 @@ def test_the_same_answers_inside_and_outside(inside: MathProcess) -> None:
 
 
 @has_math
+@seen_inside
 def test_a_hostile_expression_costs_its_own_answer(inside: MathProcess, monkeypatch: pytest.MonkeyPatch) -> None:
     assert inside.ask({"kind": "expression", "gold": "x", "reply": "x"}) == {"verdict": "same"}
     with monkeypatch.context() as hurried:
