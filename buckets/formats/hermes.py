@@ -17,9 +17,8 @@ from buckets.formats.format import Format, Row
 from buckets.formats.hermes_tools import FRAMES, LIST, OWN, listed
 from buckets.formats.literals import after_space, json_at, literal, loose
 from buckets.formats.openai_messages import read_chat
-from buckets.formats.tagged import Reading, before_calls, held, read_tagged, texts, turns_key
+from buckets.formats.tagged import Reading, before_calls, held, read_tagged, texts
 from buckets.formats.tool_prompt import KEPT_IN_SYSTEM, taken_out
-from buckets.formats.turns import Turns
 from buckets.record import Draft, Message, Record
 
 _CALL = re.compile(r"<tool_call>\s*(?=[\[{])")
@@ -44,12 +43,7 @@ def read(row: Row) -> Draft:
     A call in tags that does not parse raises RowError("bad_tool_call"). Text behind a call moves before
     it, and the text as it was is kept in meta["turns"]. A leading <think> becomes reasoning.
     """
-    return read_chat(row, turns_key(row), _refine)
-
-
-def _refine(turns: Turns, tools: str | None) -> tuple[Turns, str | None, dict[str, Any]]:
-    reading = Reading(tools)
-    return read_tagged(turns, reading, _step), reading.tools, reading.notes
+    return read_tagged(row, _step)
 
 
 def _step(message: Message, reading: Reading) -> list[Message]:

@@ -10,7 +10,7 @@ from buckets.errors import RowError
 from buckets.formats.calls import Calls
 from buckets.formats.fields import compact, parsed
 from buckets.formats.format import Row
-from buckets.formats.openai_messages import KEYS
+from buckets.formats.openai_messages import KEYS, read_chat
 from buckets.formats.sharegpt import renumbered
 from buckets.formats.turns import ROLES, Turns, is_turns
 from buckets.record import Draft, Message
@@ -46,7 +46,17 @@ Step = Callable[[Message, Reading], list[Message]]
 """Messages that one turn with text becomes."""
 
 
-def read_tagged(turns: Turns, reading: Reading, step: Step) -> Turns:
+def read_tagged(row: Row, step: Step) -> Draft:
+    """The chat of a row with `step` applied to each turn that holds no calls yet."""
+
+    def refine(turns: Turns, tools: str | None) -> tuple[Turns, str | None, dict[str, Any]]:
+        reading = Reading(tools)
+        return _stepped(turns, reading, step), reading.tools, reading.notes
+
+    return read_chat(row, turns_key(row), refine)
+
+
+def _stepped(turns: Turns, reading: Reading, step: Step) -> Turns:
     """The turns with `step` applied to each, and what they held beside their text under the new numbers."""
     messages: list[Message] = []
     extra: dict[str, dict[str, Any]] = {}

@@ -12,11 +12,9 @@ from buckets.formats.calls import bare_tools, canonical_calls, exact_object, rea
 from buckets.formats.fields import compact, parsed
 from buckets.formats.format import Format, Row
 from buckets.formats.literals import json_at
-from buckets.formats.openai_messages import read_chat
 from buckets.formats.pythonic import read_calls, written_calls
-from buckets.formats.tagged import Reading, held, read_tagged, texts, turns_key
+from buckets.formats.tagged import Reading, held, read_tagged, texts
 from buckets.formats.tool_prompt import KEPT_IN_SYSTEM, Frame, taken_out
-from buckets.formats.turns import Turns
 from buckets.record import Draft, Message, Record
 
 _HEAD = (
@@ -53,12 +51,7 @@ def read(row: Row) -> Draft:
     Tools keep the type names that they were declared with ("dict", "float"). A tool turn that lists
     {"name", "results"} of open calls is taken apart.
     """
-    return read_chat(row, turns_key(row), _refine)
-
-
-def _refine(turns: Turns, tools: str | None) -> tuple[Turns, str | None, dict[str, Any]]:
-    reading = Reading(tools)
-    return read_tagged(turns, reading, _step), reading.tools, reading.notes
+    return read_tagged(row, _step)
 
 
 def _step(message: Message, reading: Reading) -> list[Message]:
